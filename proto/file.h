@@ -1,0 +1,75 @@
+#ifndef ZP_FILE_H
+#define ZP_FILE_H
+
+/*
+ * Files: loaded with a bound, replaced as a whole and durably. Nothing else in
+ * zonepush renames or unlinks a file.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "proto/error.h"
+
+/*
+ * Loads a regular file of at most `most` bytes. The text has a NUL behind its length bytes and
+ * is freed by the caller; *ret_status, unless NULL, is that of the descriptor that was read.
+ * Returns 0, -errno, ZP_ETOOBIG, or -EINVAL where path isn't a regular file.
+ */
+int file_load(const char *path, size_t most, char **ret_text, size_t *ret_length,
+	      struct stat *ret_status) __attribute__((warn_unused_result));
+
+/*
+ * A file in the making: a temporary one in the directory of the file that it will replace.
+ * Write to file_draft_stream(), then seal, then (check it, and) publish.
+ */
+struct file_draft;
+
+/* mode and group ((gid_t)-1: as it comes) are set on the descriptor, whatever the umask is. */
+int file_draft_new(const char *path, mode_t mode, gid_t group, struct file_draft **ret_draft)
+	__attribute__((warn_unused_result));
+FILE *file_draft_stream(struct file_draft *draft);
+const char *file_draft_path(const struct file_draft *draft); /* of the temporary file */
+
+/* Flushes, fsyncs and closes: from here on the draft's bytes are on disk. 0 or -errno. */
+int file_draft_seal(struct file_draft *draft) __attribute__((warn_unused_result));
+
+/*
+ * Puts a sealed draft in the file's place, atomically and durably. Where `previous` isn't NULL,
+ * what was there before stays as a file of that name. Returns 0 or -errno; after an error the old
+ * file stands.
+ */
+int file_draft_publish(struct file_draft *draft, const char *previous)
+	__attribute__((warn_unused_result));
+
+/* Frees the draft; one that wasn't published leaves no trace. */
+void file_draft_free(struct file_draft *draft);
+
+/* Draft, write, seal and publish in one. */
+int file_replace(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
+	__attribute__((warn_unused_result));
+
+/* Makes a new file durably, or fails with -EEXIST. */
+int file_create(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
+	__attribute__((warn_unused_result));
+
+/* Removes a file durably; one that isn't there is no error. */
+int file_remove(const char *path) __attribute__((warn_unused_result));
+
+/*
+ * Makes a directory and what is missing above it; one that is there is no error and keeps its
+ * mode. Returns 0 or -errno.
+ */
+int file_make_directory(const char *path, mode_t mode, gid_t group)
+	__attribute__((warn_unused_result));
+
+/*
+ * Takes the lock that a daemon holds while it runs (flock(2)), on a file made for it. Returns a
+ * descriptor to keep open, -EWOULDBLOCK where another process holds it, or -errno.
+ */
+int file_lock(const char *path) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef ZP_AGENT_H
+#define ZP_AGENT_H
+
+/* What the running agent consists of, as far as requests need it. Nothing in it changes after the
+ * start. */
+
+#include <pthread.h>
+
+#include "proto/key.h"
+#include "slave-agent/agent_config.h"
+#include "slave-agent/applier.h"
+#include "slave-agent/registry.h"
+#include "slave-agent/replay.h"
+
+struct agent {
+	const struct agent_config *config;
+	const struct key *key;
+	struct applier *applier;
+	struct replay *replay;
+	int64_t started; /* seconds since 1970 */
+
+	/* For reading only; several HTTP threads share it. */
+	struct registry *reader;
+	pthread_mutex_t reader_lock;
+};
+
+#endif

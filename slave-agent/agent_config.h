@@ -1,0 +1,52 @@
+#ifndef ZP_AGENT_CONFIG_H
+#define ZP_AGENT_CONFIG_H
+
+/* zonepush-agent.conf: conf/zonepush-agent.conf says what each key means. */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proto/address.h"
+#include "proto/config.h"
+#include "proto/error.h"
+#include "proto/zone_name.h"
+
+#define AGENT_CONFIG_PATH  "/etc/zonepush-agent/zonepush-agent.conf"
+#define AGENT_DEFAULT_PORT 8353
+#define AGENT_LISTEN_MAX   8
+
+struct agent_config {
+	/* as written; times in ms */
+	struct config_list listen_texts;
+	char *socket;
+	char *state;
+	char *key;
+	char *include;
+	char *data;
+	char *group_name;
+	char *named_conf;
+	char *named_checkconf;
+	char *rndc;
+	char *rndc_key;
+	char *rndc_address;
+	uint64_t rndc_port;
+	uint64_t rndc_timeout;
+	uint64_t retry;
+	struct config_list reserved_texts;
+
+	/* made from it */
+	struct address listen[AGENT_LISTEN_MAX];
+	size_t n_listen;
+	gid_t group; /* (gid_t)-1: none is set */
+	struct zone_name *allow_reserved;
+	size_t n_allow_reserved;
+};
+
+extern const struct config_key agent_config_keys[];
+
+/* Loads and checks the file. Returns 0 or an error as config_load(), with its reason. */
+int agent_config_load(const char *path, struct agent_config *ret_config, struct reason *why)
+	__attribute__((warn_unused_result));
+void agent_config_done(struct agent_config *config);
+
+#endif

@@ -1,0 +1,170 @@
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "proto/clock.h"
+#include "proto/file.h"
+#include "proto/log.h"
+#include "slave-agent/agent.h"
+#include "slave-agent/cmd.h"
+#include "slave-agent/include.h"
+#include "slave-agent/server.h"
+
+#define STATE_DIRECTORY_MODE 0750
+#define TICK_MS		     200
+#define DRAIN_MS	     5000 /* for replies under way when the agent stops */
+
+/* Everything that run() starts, in the order in which it starts it. */
+struct daemon {
+	int lock;
+	int signals;
+	struct key *key;
+	struct registry *registry;
+	struct refresher *refresher;
+	struct agent agent;
+	struct server *server;
+};
+
+static int take_state(struct daemon *daemon, const struct agent_config *config, struct reason *why)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = file_make_directory(config->state, STATE_DIRECTORY_MODE, (gid_t)-1);
+	if (r < 0)
+		return reason_fail(why, r, "can't make the state directory '%s' (%s)",
+				   config->state, error_text(r));
+
+	snprintf(path, sizeof(path), "%s/lock", config->state);
+	daemon->lock = file_lock(path);
+	if (daemon->lock == -EWOULDBLOCK)
+		return reason_fail(why, daemon->lock,
+				   "another zonepush-agent is running on the state in '%s'; stop "
+				   "it, or give this one a `state` of its own",
+				   config->state);
+	if (daemon->lock < 0)
+		return reason_fail(why, daemon->lock, "can't lock '%s' (%s)", path,
+				   error_text(daemon->lock));
+
+	r = registry_open(config->state, &daemon->registry, why);
+	if (r == 0)
+		r = registry_open_reader(config->state, &daemon->agent.reader, why);
+	return r;
+}
+
+/* Signals are read from a descriptor, by the main thread alone. */
+static int block_signals(struct daemon *daemon, struct reason *why)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signals < 0)
+		return reason_fail(why, -errno, "can't wait for signals (%s)", error_text(-errno));
+	return 0;
+}
+
+static int start(struct daemon *daemon, const struct agent_config *config, struct reason *why)
+{
+	int r;
+
+	r = key_load(config->key, &daemon->key, why);
+	if (r == 0)
+		r = take_state(daemon, config, why);
+	if (r == 0)
+		r = include_prepare(config, why);
+	if (r == 0)
+		r = block_signals(daemon, why);
+	if (r < 0)
+		return r;
+
+	daemon->agent.config = config;
+	daemon->agent.key = daemon->key;
+	daemon->agent.started = clock_seconds();
+	r = replay_new(daemon->agent.started, &daemon->agent.replay);
+	if (r == 0)
+		r = refresher_new(config, &daemon->refresher);
+	if (r < 0)
+		return reason_fail(why, r, "can't start (%s)", error_text(r));
+	r = applier_start(config, daemon->registry, daemon->refresher, &daemon->agent.applier, why);
+	if (r == 0)
+		r = server_start(&daemon->agent, &daemon->server, why);
+	return r;
+}
+
+/* Until a signal asks for the end. */
+static void serve(struct daemon *daemon)
+{
+	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
+
+	while (poll(&signals, 1, TICK_MS) <= 0) {
+		server_tick(daemon->server);
+		applier_tick(daemon->agent.applier);
+	}
+	log_notice("run: stopping");
+}
+
+static void drain(struct daemon *daemon)
+{
+	uint64_t until = clock_steady_ms() + DRAIN_MS;
+
+	while (server_is_busy(daemon->server) && clock_steady_ms() < until)
+		poll(NULL, 0, 10);
+}
+
+static void stop(struct daemon *daemon)
+{
+	if (daemon->server)
+		server_quiesce(daemon->server);
+	if (daemon->agent.applier)
+		applier_stop(daemon->agent.applier);
+	if (daemon->server)
+		drain(daemon);
+	server_free(daemon->server);
+	applier_free(daemon->agent.applier);
+	refresher_free(daemon->refresher);
+	replay_free(daemon->agent.replay);
+	registry_free(daemon->agent.reader);
+	registry_free(daemon->registry);
+	key_free(daemon->key);
+	if (daemon->signals >= 0)
+		close(daemon->signals);
+	if (daemon->lock >= 0)
+		close(daemon->lock);
+}
+
+int cmd_run(struct verb_call *call)
+{
+	struct daemon daemon = {.lock = -1, .signals = -1};
+	struct agent_config config;
+	struct reason why;
+	int r;
+
+	if (!verb_parse(call, NULL, 0, 0))
+		return VERB_USAGE;
+	if (!cmd_load_config(call, &config))
+		return VERB_FAILED;
+
+	pthread_mutex_init(&daemon.agent.reader_lock, NULL);
+	r = start(&daemon, &config, &why);
+	if (r == 0) {
+		log_notice("run: zonepush-agent " ZP_VERSION " is ready, key %s",
+			   key_get_public(daemon.key)->id);
+		serve(&daemon);
+	} else {
+		log_error("run: %s", why.text);
+	}
+	stop(&daemon);
+	pthread_mutex_destroy(&daemon.agent.reader_lock);
+	agent_config_done(&config);
+	return r == 0 ? VERB_OK : VERB_FAILED;
+}

@@ -1,0 +1,103 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "proto/log.h"
+#include "proto/table.h"
+#include "proto/zone_name.h"
+#include "slave-agent/cmd.h"
+#include "slave-agent/local_client.h"
+
+#define PAGE "/v1/zones?limit=1000"
+
+/* Appends the pages that follow the first one to it. */
+static int load_rest(const struct agent_config *config, json_t *first, struct reason *why)
+{
+	char path[ZONE_NAME_PATH_SIZE + 64], encoded[ZONE_NAME_PATH_SIZE];
+	json_t *zones = json_object_get(first, "zones");
+	struct zone_name after;
+	const char *next;
+	json_t *page;
+	int r;
+
+	while ((next = json_string_value(json_object_get(first, "next")))) {
+		r = zone_name_parse(next, &after, why);
+		if (r < 0)
+			return r;
+		zone_name_render_path(&after, encoded);
+		snprintf(path, sizeof(path), PAGE "&after=%s", encoded);
+		r = local_client_call(config, "GET", path, NULL, &page, why);
+		if (r < 0)
+			return r;
+		json_array_extend(zones, json_object_get(page, "zones"));
+		json_object_set(first, "next", json_object_get(page, "next"));
+		json_decref(page);
+	}
+	return 0;
+}
+
+static const char *text_of(const json_t *zone, const char *key)
+{
+	const char *text = json_string_value(json_object_get(zone, key));
+
+	return text ? text : "";
+}
+
+static int print_zones(const json_t *zones)
+{
+	static const char *const headings[] = {"ZONE", "MASTER", "STATE", ">GENERATION", "ERROR"};
+	struct table *table = NULL;
+	char generation[24];
+	const json_t *zone;
+	int r;
+
+	r = table_new(headings, 5, &table);
+	for (size_t i = 0; r == 0 && i < json_array_size(zones); i++) {
+		zone = json_array_get(zones, i);
+		snprintf(generation, sizeof(generation), "%" JSON_INTEGER_FORMAT,
+			 json_integer_value(json_object_get(zone, "generation")));
+		const char *cells[] = {text_of(zone, "zone"), text_of(zone, "master"),
+				       text_of(zone, "state"), generation, text_of(zone, "error")};
+
+		r = table_add(table, cells);
+	}
+	if (r == 0 && json_array_size(zones) == 0)
+		printf("no zones yet\n");
+	else if (r == 0)
+		table_print(table, stdout);
+	table_free(table);
+	return r;
+}
+
+int cmd_zone_list(struct verb_call *call)
+{
+	bool as_json = false;
+	const struct verb_option options[] = {
+		{"--json", &as_json, NULL},
+		{NULL, NULL, NULL},
+	};
+	struct agent_config config;
+	json_t *reply = NULL;
+	struct reason why;
+	int r;
+
+	if (!verb_parse(call, options, 0, 0))
+		return VERB_USAGE;
+	if (!cmd_load_config(call, &config))
+		return VERB_FAILED;
+
+	r = local_client_call(&config, "GET", PAGE, NULL, &reply, &why);
+	if (r == 0)
+		r = load_rest(&config, reply, &why);
+	if (r < 0)
+		log_error("zone list: %s", why.text);
+	else if (as_json)
+		r = cmd_print_json(json_object_get(reply, "zones"));
+	else
+		r = print_zones(json_object_get(reply, "zones"));
+	json_decref(reply);
+	agent_config_done(&config);
+	return r == 0 ? VERB_OK : VERB_FAILED;
+}

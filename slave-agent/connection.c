@@ -1,0 +1,291 @@
+#include "slave-agent/connection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "slave-agent/exchange.h"
+#include "slave-agent/request.h"
+
+void connection_list_init(struct connection_list *list, struct agent *agent, bool is_local)
+{
+	*list = (struct connection_list){.agent = agent, .is_local = is_local};
+	pthread_mutex_init(&list->lock, NULL);
+}
+
+void connection_list_done(struct connection_list *list)
+{
+	pthread_mutex_destroy(&list->lock);
+}
+
+void connection_list_tick(struct connection_list *list)
+{
+	uint64_t now = clock_steady_ms();
+
+	pthread_mutex_lock(&list->lock);
+	for (struct connection *c = list->first; c; c = c->next)
+		if (!c->is_busy && now - c->since > CONNECTION_REQUEST_MS)
+			shutdown(c->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&list->lock);
+}
+
+bool connection_list_is_busy(struct connection_list *list)
+{
+	bool busy = false;
+
+	pthread_mutex_lock(&list->lock);
+	for (const struct connection *c = list->first; c; c = c->next)
+		busy |= c->is_busy;
+	pthread_mutex_unlock(&list->lock);
+	return busy;
+}
+
+static void set_busy(struct connection_list *list, struct MHD_Connection *mhd, bool is_busy)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *connection = info ? info->socket_context : NULL;
+
+	if (!connection)
+		return;
+	pthread_mutex_lock(&list->lock);
+	connection->is_busy = is_busy;
+	connection->since = clock_steady_ms();
+	pthread_mutex_unlock(&list->lock);
+}
+
+static void open_connection(struct connection_list *list, struct MHD_Connection *mhd,
+			    void **socket_closure)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *connection;
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	connection = calloc(1, sizeof(*connection));
+	if (!connection || !info) {
+		free(connection);
+		return;
+	}
+	connection->fd = info->connect_fd;
+	connection->since = clock_steady_ms();
+	connection->user = (uid_t)-1;
+	if (list->is_local &&
+	    getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
+		connection->user = peer.uid;
+	*socket_closure = connection;
+
+	pthread_mutex_lock(&list->lock);
+	connection->next = list->first;
+	if (list->first)
+		list->first->previous = connection;
+	list->first = connection;
+	pthread_mutex_unlock(&list->lock);
+}
+
+static void close_connection(struct connection_list *list, struct connection *connection)
+{
+	if (!connection)
+		return;
+	pthread_mutex_lock(&list->lock);
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		list->first = connection->next;
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	pthread_mutex_unlock(&list->lock);
+	free(connection);
+}
+
+void connection_notify(void *closure, struct MHD_Connection *mhd, void **socket_closure,
+		       enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		open_connection(closure, mhd, socket_closure);
+	else
+		close_connection(closure, *socket_closure);
+}
+
+/* The only place where the target can be had as it was sent. */
+void *connection_begin(void *closure, const char *target, struct MHD_Connection *mhd)
+{
+	struct request *request;
+	int r;
+
+	(void)closure;
+	(void)mhd;
+	r = request_new(target, &request);
+	return r == 0 ? request : NULL;
+}
+
+void connection_end(void *closure, struct MHD_Connection *mhd, void **request_closure,
+		    enum MHD_RequestTerminationCode code)
+{
+	(void)code;
+	set_busy(closure, mhd, false);
+	request_free(*request_closure);
+	*request_closure = NULL;
+}
+
+struct field_copy {
+	struct request *request;
+	int error;
+};
+
+static enum MHD_Result copy_field(void *closure, enum MHD_ValueKind kind, const char *name,
+				  const char *value)
+{
+	struct field_copy *copy = closure;
+
+	(void)kind;
+	copy->error = request_add_field(copy->request, name, value ? value : "");
+	return copy->error == 0 ? MHD_YES : MHD_NO;
+}
+
+static int copy_head(struct request *request, struct MHD_Connection *mhd, const char *method,
+		     const char *version)
+{
+	struct field_copy copy = {.request = request};
+
+	request->method = strdup(method);
+	request->version = strdup(version);
+	if (!request->method || !request->version)
+		return -ENOMEM;
+	MHD_get_connection_values(mhd, MHD_HEADER_KIND, copy_field, &copy);
+	return copy.error;
+}
+
+static bool is_allowed(const struct connection_list *list, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct connection *connection = info ? info->socket_context : NULL;
+
+	return !list->is_local || (connection && exchange_is_allowed_user(connection->user));
+}
+
+static int add_signature(struct agent *agent, const struct request *request,
+			 struct MHD_Response *response)
+{
+	char state[ENVELOPE_STATE_SIZE];
+	struct envelope_headers headers;
+	int r;
+
+	r = exchange_sign(agent, request, &headers, state);
+	if (r < 0)
+		return r;
+	MHD_add_response_header(response, "Zonepush-State", state);
+	MHD_add_response_header(response, "Content-Digest", headers.content_digest);
+	MHD_add_response_header(response, "Signature-Input", headers.signature_input);
+	MHD_add_response_header(response, "Signature", headers.signature);
+	envelope_headers_done(&headers);
+	return 0;
+}
+
+/* A reply that can't be signed is sent all the same: the master takes it for an unknown outcome. */
+static enum MHD_Result send_reply(struct connection_list *list, struct request *request,
+				  struct MHD_Connection *mhd)
+{
+	struct MHD_Response *response;
+	enum MHD_Result result;
+	int r;
+
+	response = MHD_create_response_from_buffer(request->reply.length, request->reply.data,
+						   MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, "Content-Type",
+				request->is_problem ? ENVELOPE_PROBLEM_TYPE
+						    : ENVELOPE_CONTENT_TYPE);
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	if (*request->allow)
+		MHD_add_response_header(response, "Allow", request->allow);
+	if (request->must_close)
+		MHD_add_response_header(response, "Connection", "close");
+	if (request->caller.is_verified) {
+		r = add_signature(list->agent, request, response);
+		if (r < 0)
+			log_error("server: can't sign a reply (%s)", error_text(r));
+	}
+	result = MHD_queue_response(mhd, (unsigned int)request->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static void log_exchange(const struct request *request)
+{
+	log_info("server: %s '%s %s' %d", request->caller.is_local ? "local" : request->caller.name,
+		 request->method, request->target, request->status);
+}
+
+static void handle_head(struct connection_list *list, struct request *request,
+			struct MHD_Connection *mhd, const char *method, const char *version)
+{
+	int r;
+
+	request->caller.is_local = list->is_local;
+	r = copy_head(request, mhd, method, version);
+	if (r < 0) {
+		request->must_close = true;
+		request_fail(request, r == ZP_ETOOBIG ? PROBLEM_MALFORMED : PROBLEM_FAILED,
+			     "the header fields can't be taken (%s)", error_text(r));
+	} else if (!is_allowed(list, mhd)) {
+		request_fail(request, PROBLEM_NOT_LOCAL,
+			     "this socket is for root and the agent's own user");
+	} else {
+		exchange_head(list->agent, request);
+	}
+}
+
+static void resume(void *context)
+{
+	MHD_resume_connection(context);
+}
+
+/* Suspended before it is submitted, so that an answer can't come too early. */
+static void submit(struct connection_list *list, struct request *request,
+		   struct MHD_Connection *mhd)
+{
+	request->job->answered = resume;
+	request->job->context = mhd;
+	MHD_suspend_connection(mhd);
+	applier_submit(list->agent->applier, request->job);
+}
+
+enum MHD_Result connection_handle(void *closure, struct MHD_Connection *mhd, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *size, void **request_closure)
+{
+	struct connection_list *list = closure;
+	struct request *request = *request_closure;
+
+	(void)url;
+	if (!request)
+		return MHD_NO;
+	if (!request->method) {
+		handle_head(list, request, mhd, method, version);
+		if (!request->status)
+			return MHD_YES;
+	} else if (*size > 0) {
+		exchange_content(request, data, *size);
+		*size = 0;
+		/* libmicrohttpd takes no reply in the middle of the content. */
+		return request->status ? MHD_NO : MHD_YES;
+	} else if (!request->job) {
+		set_busy(list, mhd, true);
+		exchange_start(list->agent, request);
+		if (!request->status) {
+			submit(list, request, mhd);
+			return MHD_YES;
+		}
+	} else {
+		exchange_finish(list->agent, request);
+	}
+	log_exchange(request);
+	return send_reply(list, request, mhd);
+}

@@ -1,0 +1,32 @@
+#include "slave-agent/agent_config.h"
+#include "slave-agent/cmd.h"
+
+static const struct verb verbs[] = {
+	{"run", "", "serve masters and keep named in line, in the foreground", "zonepush-agent run",
+	 cmd_run},
+	{"status", "[--json]", "what the running agent and its named do", "zonepush-agent status",
+	 cmd_status},
+	{"master add", "NAME KEY --primaries ADDRESS[:PORT][,...]",
+	 "let a master in; KEY is what `zonepush key show` prints there",
+	 "zonepush-agent master add plesk1 KEY --primaries 192.0.2.1", cmd_master_add},
+	{"master list", "[--json]", "the masters that are let in", "zonepush-agent master list",
+	 cmd_master_list},
+	{"zone list", "[--json]", "all zones, their masters and states", "zonepush-agent zone list",
+	 cmd_zone_list},
+	{"key init", "", "make this agent's key", "zonepush-agent key init", cmd_key_init},
+	{"key show", "", "print the key id that masters need", "zonepush-agent key show",
+	 cmd_key_show},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct verb_program program = {
+	.name = "zonepush-agent",
+	.summary = "makes and removes secondary zones in the local named, as masters want it",
+	.config_path = AGENT_CONFIG_PATH,
+	.verbs = verbs,
+};
+
+int main(int argc, char **argv)
+{
+	return verb_main(&program, argc, argv);
+}

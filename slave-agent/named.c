@@ -1,0 +1,166 @@
+#include "slave-agent/named.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "proto/text.h"
+#include "slave-agent/named_conf.h"
+
+#define VERSION_LIMIT_MS (10 * 1000)
+
+int named_get_version(const struct agent_config *config,
+		      char ret_version[static NAMED_VERSION_SIZE], struct reason *why)
+{
+	const char *argv[] = {config->named_checkconf, "-v", NULL};
+	struct subprocess_output output = {0};
+	int r;
+
+	r = subprocess_run(argv, -1, VERSION_LIMIT_MS, &output);
+	if (r == 0)
+		subprocess_first_line(&output, ret_version, NAMED_VERSION_SIZE);
+	else
+		reason_set(why, "can't run '%s' (%s); is bind9-utils installed?",
+			   config->named_checkconf, error_text(r));
+	subprocess_output_done(&output);
+	return r;
+}
+
+const struct named_words *named_get_words(const char *version)
+{
+	static const struct named_words present = {"secondary", "primaries"};
+	static const struct named_words before_9_16 = {"slave", "masters"};
+	unsigned int major, minor;
+
+	if (sscanf(version, "%u.%u", &major, &minor) == 2 &&
+	    (major < 9 || (major == 9 && minor < 16)))
+		return &before_9_16;
+	return &present;
+}
+
+/* A descriptor from which the text can be read as a file. */
+static int make_input(const struct text_buffer *text)
+{
+	size_t done = 0;
+	ssize_t n;
+	int fd;
+
+	fd = memfd_create("named.conf", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (done < text->length) {
+		n = write(fd, text->data + done, text->length - done);
+		if (n < 0) {
+			int error = errno;
+
+			close(fd);
+			return -error;
+		}
+		done += (size_t)n;
+	}
+	lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+static int run_checkconf(const struct agent_config *config, const struct text_buffer *text,
+			 struct subprocess_output *ret_output, struct reason *why)
+{
+	const char *argv[] = {config->named_checkconf, "/dev/stdin", NULL};
+	char line[REASON_SIZE];
+	int fd, r;
+
+	fd = make_input(text);
+	if (fd < 0)
+		return reason_fail(why, fd, "can't hand the configuration to named-checkconf (%s)",
+				   error_text(fd));
+	r = subprocess_run(argv, fd, NAMED_CHECK_LIMIT_MS, ret_output);
+	close(fd);
+	if (r < 0)
+		return reason_fail(why, r, "can't check the configuration with '%s' (%s)",
+				   config->named_checkconf, error_text(r));
+	if (ret_output->status == 0)
+		return 0;
+
+	subprocess_first_line(ret_output, line, sizeof(line));
+	return reason_fail(why, ZP_ENAMED, "named-checkconf says: %s", line);
+}
+
+int named_check(const struct agent_config *config, const char *candidate,
+		struct subprocess_output *ret_output, struct reason *why)
+{
+	struct subprocess_output output = {0};
+	struct text_buffer text = {0};
+	int r;
+
+	r = named_conf_expand(config->named_conf, config->include, candidate, &text, why);
+	if (r == 0)
+		r = run_checkconf(config, &text, &output, why);
+	text_buffer_done(&text);
+	if (r == ZP_ENAMED)
+		*ret_output = output;
+	else
+		subprocess_output_done(&output);
+	return r;
+}
+
+/* rndc has one exit status for all failures; its words tell them apart. */
+static int judge_rndc(const struct agent_config *config, const char *command,
+		      const struct subprocess_output *output, struct reason *why)
+{
+	char line[REASON_SIZE];
+
+	if (output->status == 0)
+		return 0;
+
+	subprocess_first_line(output, line, sizeof(line));
+	if (strstr(output->text, "' failed: "))
+		return reason_fail(why, ZP_ENAMED, "named refused '%s': %s", command, line);
+	if (strstr(output->text, "connect failed") || strstr(output->text, "timed out") ||
+	    strstr(output->text, "recv failed"))
+		return reason_fail(why, ZP_ENAMEDDOWN,
+				   "named doesn't answer on its control channel %s#%u: %s",
+				   config->rndc_address, (unsigned int)config->rndc_port, line);
+	return reason_fail(why, ZP_EPROGRAM,
+			   "rndc can't use named's control channel: %s (see rndc-key: '%s')", line,
+			   config->rndc_key);
+}
+
+static int control(const struct agent_config *config, const char *command, const char *argument,
+		   struct reason *why)
+{
+	struct subprocess_output output = {0};
+	char port[8];
+	const char *argv[] = {config->rndc, "-k", config->rndc_key, "-s",     config->rndc_address,
+			      "-p",	    port, command,	    argument, NULL};
+	int r;
+
+	snprintf(port, sizeof(port), "%u", (unsigned int)config->rndc_port);
+	r = subprocess_run(argv, -1, (unsigned int)config->rndc_timeout, &output);
+	if (r == 0)
+		r = judge_rndc(config, command, &output, why);
+	else if (r == -ETIMEDOUT)
+		reason_set(why, "named didn't answer '%s' within %u s", command,
+			   (unsigned int)(config->rndc_timeout / 1000));
+	else
+		reason_set(why, "can't run '%s' (%s)", config->rndc, error_text(r));
+	subprocess_output_done(&output);
+	return r;
+}
+
+int named_reconfig(const struct agent_config *config, struct reason *why)
+{
+	return control(config, "reconfig", NULL, why);
+}
+
+int named_refresh(const struct agent_config *config, const struct zone_name *zone,
+		  struct reason *why)
+{
+	return control(config, "refresh", zone->text, why);
+}
+
+int named_ping(const struct agent_config *config, struct reason *why)
+{
+	return control(config, "status", NULL, why);
+}

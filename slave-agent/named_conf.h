@@ -1,0 +1,25 @@
+#ifndef ZP_NAMED_CONF_H
+#define ZP_NAMED_CONF_H
+
+/*
+ * named's configuration with our include replaced by a candidate, so that named-checkconf can judge
+ * the candidate in the context of everything else before anybody publishes it.
+ */
+
+#include "proto/error.h"
+#include "proto/text.h"
+
+#define NAMED_CONF_DEPTH_MAX 8
+#define NAMED_CONF_FILE_MAX  (64 * 1024 * 1024)
+
+/*
+ * Appends the configuration in `path` to out, each `include` of our file replaced by one of
+ * `candidate`. Files that include ours, however deep, are put in the place of their own include
+ * statement; all others stay as statements. Returns 0; ZP_EUNKNOWN with a reason when our file is
+ * included nowhere; ZP_ETOOBIG, -errno, -ENOMEM.
+ */
+int named_conf_expand(const char *path, const char *include, const char *candidate,
+		      struct text_buffer *out, struct reason *why)
+	__attribute__((warn_unused_result));
+
+#endif

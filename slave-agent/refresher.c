@@ -1,0 +1,199 @@
+#include "slave-agent/refresher.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "slave-agent/named.h"
+
+/* Times between the refreshes of one change, in ms. The last one ends it. */
+static const unsigned int pauses[] = {REFRESHER_GAP_MS, 25000, 0};
+
+struct entry {
+	struct zone_name zone;
+	uint64_t due;  /* clock_steady_ms() */
+	uint64_t last; /* when it was refreshed; 0: not yet */
+	size_t step;   /* in pauses[] */
+};
+
+struct refresher {
+	const struct agent_config *config;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool stopping;
+	struct entry *entries;
+	size_t count;
+	size_t room;
+};
+
+static struct entry *find_entry(struct refresher *refresher, const struct zone_name *zone)
+{
+	for (size_t i = 0; i < refresher->count; i++)
+		if (strcmp(refresher->entries[i].zone.text, zone->text) == 0)
+			return &refresher->entries[i];
+	return NULL;
+}
+
+static struct entry *add_entry(struct refresher *refresher, const struct zone_name *zone)
+{
+	struct entry *entries;
+	size_t room;
+
+	if (refresher->count == REFRESHER_ZONES_MAX)
+		return NULL;
+	if (refresher->count == refresher->room) {
+		room = refresher->room ? 2 * refresher->room : 64;
+		entries = reallocarray(refresher->entries, room, sizeof(*entries));
+		if (!entries)
+			return NULL;
+		refresher->entries = entries;
+		refresher->room = room;
+	}
+	refresher->entries[refresher->count] = (struct entry){.zone = *zone};
+	return &refresher->entries[refresher->count++];
+}
+
+void refresher_add(struct refresher *refresher, const struct zone_name *zone, unsigned int delay)
+{
+	struct entry *entry;
+
+	pthread_mutex_lock(&refresher->lock);
+	entry = find_entry(refresher, zone);
+	if (!entry)
+		entry = add_entry(refresher, zone);
+	if (entry) {
+		entry->step = 0;
+		entry->due = clock_steady_ms() + delay;
+		if (entry->last && entry->due < entry->last + REFRESHER_GAP_MS)
+			entry->due = entry->last + REFRESHER_GAP_MS;
+		pthread_cond_signal(&refresher->changed);
+	} else {
+		log_warning("refresher: too many zones at once, '%s' is left to named's timers",
+			    zone->text);
+	}
+	pthread_mutex_unlock(&refresher->lock);
+}
+
+static struct entry *find_earliest(struct refresher *refresher)
+{
+	struct entry *earliest = NULL;
+
+	for (size_t i = 0; i < refresher->count; i++)
+		if (!earliest || refresher->entries[i].due < earliest->due)
+			earliest = &refresher->entries[i];
+	return earliest;
+}
+
+static void wait_until(struct refresher *refresher, const struct entry *entry)
+{
+	struct timespec until;
+
+	if (!entry) {
+		pthread_cond_wait(&refresher->changed, &refresher->lock);
+		return;
+	}
+	until.tv_sec = (time_t)(entry->due / 1000);
+	until.tv_nsec = (long)(entry->due % 1000) * 1000000;
+	pthread_cond_timedwait(&refresher->changed, &refresher->lock, &until);
+}
+
+/* Steps on, or forgets the zone: after its last refresh, and when named doesn't know it (any more).
+ */
+static void settle(struct refresher *refresher, const struct zone_name *zone, int result)
+{
+	struct entry *entry = find_entry(refresher, zone);
+	uint64_t now = clock_steady_ms();
+
+	if (!entry)
+		return;
+	if (result == ZP_ENAMED || (result == 0 && pauses[entry->step] == 0)) {
+		*entry = refresher->entries[--refresher->count];
+		return;
+	}
+	entry->last = now;
+	entry->due = now + (pauses[entry->step] ? pauses[entry->step] : REFRESHER_GAP_MS);
+	if (result == 0)
+		entry->step++;
+}
+
+static void *run(void *context)
+{
+	struct refresher *refresher = context;
+	struct zone_name zone;
+	struct entry *entry;
+	struct reason why;
+	int r;
+
+	pthread_mutex_lock(&refresher->lock);
+	while (!refresher->stopping) {
+		entry = find_earliest(refresher);
+		if (!entry || entry->due > clock_steady_ms()) {
+			wait_until(refresher, entry);
+			continue;
+		}
+		/* Later changes of this zone reschedule it while the command is under way. */
+		zone = entry->zone;
+		entry->last = clock_steady_ms();
+		entry->due = UINT64_MAX;
+		pthread_mutex_unlock(&refresher->lock);
+
+		r = named_refresh(refresher->config, &zone, &why);
+		if (r < 0)
+			log_debug("refresher: can't refresh '%s' (%s)", zone.text, why.text);
+
+		pthread_mutex_lock(&refresher->lock);
+		entry = find_entry(refresher, &zone);
+		if (entry && entry->due == UINT64_MAX)
+			settle(refresher, &zone, r);
+	}
+	pthread_mutex_unlock(&refresher->lock);
+	return NULL;
+}
+
+int refresher_new(const struct agent_config *config, struct refresher **ret_refresher)
+{
+	struct refresher *refresher;
+	pthread_condattr_t steady;
+	int r;
+
+	refresher = calloc(1, sizeof(*refresher));
+	if (!refresher)
+		return -ENOMEM;
+	refresher->config = config;
+	pthread_mutex_init(&refresher->lock, NULL);
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&refresher->changed, &steady);
+	pthread_condattr_destroy(&steady);
+
+	r = pthread_create(&refresher->thread, NULL, run, refresher);
+	if (r != 0) {
+		pthread_cond_destroy(&refresher->changed);
+		pthread_mutex_destroy(&refresher->lock);
+		free(refresher);
+		return -r;
+	}
+	*ret_refresher = refresher;
+	return 0;
+}
+
+void refresher_free(struct refresher *refresher)
+{
+	if (!refresher)
+		return;
+	pthread_mutex_lock(&refresher->lock);
+	refresher->stopping = true;
+	pthread_cond_signal(&refresher->changed);
+	pthread_mutex_unlock(&refresher->lock);
+	pthread_join(refresher->thread, NULL);
+	pthread_cond_destroy(&refresher->changed);
+	pthread_mutex_destroy(&refresher->lock);
+	free(refresher->entries);
+	free(refresher);
+}

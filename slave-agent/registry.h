@@ -1,0 +1,154 @@
+#ifndef ZP_REGISTRY_H
+#define ZP_REGISTRY_H
+
+/*
+ * What the agent knows for good: the masters it was told to let in, and what each of them
+ * wants of which zone. One connection writes (the applier's thread); readers have their own.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/address.h"
+#include "proto/envelope.h"
+#include "proto/error.h"
+#include "proto/key.h"
+#include "proto/zone_name.h"
+
+#define REGISTRY_FILE		   "registry.db"
+#define REGISTRY_PRIMARIES_MAX	   8
+#define REGISTRY_MASTERS_MAX	   1000
+#define REGISTRY_NAME_MAX	   64 /* of a master: [a-z0-9._-] */
+#define REGISTRY_ERROR_MAX	   256
+#define REGISTRY_TOMBSTONE_SECONDS (30 * 24 * 3600) /* PROTOCOL.md §7 */
+
+struct registry;
+
+/* Opens for writing; makes an empty registry where there is none. Errors as database_open(). */
+int registry_open(const char *state, struct registry **ret_registry, struct reason *why)
+	__attribute__((warn_unused_result));
+int registry_open_reader(const char *state, struct registry **ret_registry, struct reason *why)
+	__attribute__((warn_unused_result));
+void registry_free(struct registry *registry);
+
+/* One transaction around several changes. */
+int registry_begin(struct registry *registry) __attribute__((warn_unused_result));
+int registry_commit(struct registry *registry) __attribute__((warn_unused_result));
+void registry_rollback(struct registry *registry);
+const char *registry_reason(struct registry *registry); /* of the last failure */
+
+/* The instance and the sequence of PROTOCOL.md §4. */
+int registry_get_state(struct registry *registry, struct envelope_state *ret_state)
+	__attribute__((warn_unused_result));
+
+struct registry_master {
+	int64_t id; /* given by registry_master_add() */
+	char name[REGISTRY_NAME_MAX + 1];
+	struct key_public key;
+	struct address primaries[REGISTRY_PRIMARIES_MAX];
+	size_t n_primaries;
+};
+
+/* Whether text can be a master's name. */
+bool registry_is_master_name(const char *text);
+
+/* Returns 0, -EEXIST when the name or the key is taken, ZP_EFULL, or ZP_EDATABASE. */
+int registry_master_add(struct registry *registry, const struct registry_master *master)
+	__attribute__((warn_unused_result));
+
+/* Find one; 0 or ZP_EUNKNOWN. */
+int registry_master_find_key(struct registry *registry, const char *key_id,
+			     struct registry_master *ret_master)
+	__attribute__((warn_unused_result));
+int registry_master_find_name(struct registry *registry, const char *name,
+			      struct registry_master *ret_master)
+	__attribute__((warn_unused_result));
+
+/* All of them in order of name; freed by the caller. */
+int registry_master_list(struct registry *registry, struct registry_master **ret_masters,
+			 size_t *ret_count) __attribute__((warn_unused_result));
+
+enum registry_state {
+	REGISTRY_WAITING, /* named isn't known to have it yet */
+	REGISTRY_APPLIED,
+	REGISTRY_FAILING, /* named's configuration can't hold it; `error` says why */
+};
+
+/* What one master wants of one zone. A row that isn't present is a tombstone. */
+struct registry_zone {
+	struct zone_name name;
+	int64_t master;
+	bool present;
+	bool anew;	     /* of the last change */
+	uint64_t generation; /* of the last change */
+	uint64_t made;	     /* generation at which this incarnation was made */
+	bool has_serial;
+	uint32_t serial;
+	enum registry_state state;
+	char error[REGISTRY_ERROR_MAX]; /* FAILING; else "" */
+};
+
+/* This master's row; 0 or ZP_EUNKNOWN. */
+int registry_zone_get(struct registry *registry, const struct zone_name *name, int64_t master,
+		      struct registry_zone *ret_zone) __attribute__((warn_unused_result));
+
+/* The row of the master that has the zone; 0 or ZP_EUNKNOWN. */
+int registry_zone_get_owned(struct registry *registry, const struct zone_name *name,
+			    struct registry_zone *ret_zone) __attribute__((warn_unused_result));
+
+/* Writes a row whole. */
+int registry_zone_put(struct registry *registry, const struct registry_zone *zone)
+	__attribute__((warn_unused_result));
+
+/* Which rows a walk shows, in order of name. */
+struct registry_filter {
+	int64_t master;	   /* 0: of all masters */
+	const char *after; /* only names behind this one; NULL: from the first */
+	bool failing_too;  /* also zones that are FAILING */
+};
+
+/* A walk over the zones that are present. One at a time for each registry. */
+struct registry_walk;
+int registry_walk_start(struct registry *registry, const struct registry_filter *filter,
+			struct registry_walk **ret_walk) __attribute__((warn_unused_result));
+int registry_walk_next(struct registry_walk *walk, struct registry_zone *ret_zone)
+	__attribute__((warn_unused_result)); /* 1, 0 at the end, or an error */
+void registry_walk_done(struct registry_walk *walk);
+
+struct registry_counts {
+	uint64_t applied, waiting, failing; /* zones that are present */
+	uint64_t leaving;		    /* tombstones that named doesn't know of yet */
+};
+int registry_count(struct registry *registry, int64_t master, struct registry_counts *ret_counts)
+	__attribute__((warn_unused_result));
+
+/* Whether something waits to be brought to named. */
+int registry_is_waiting(struct registry *registry, bool *ret_waiting)
+	__attribute__((warn_unused_result));
+
+/* Marks a zone as FAILING, whoever has it. */
+int registry_mark_failing(struct registry *registry, const struct zone_name *name,
+			  const char *error) __attribute__((warn_unused_result));
+
+/* All FAILING zones become WAITING: they are tried again. */
+int registry_retry_failing(struct registry *registry) __attribute__((warn_unused_result));
+
+/* All WAITING rows become APPLIED, and the sequence grows by one. */
+int registry_mark_applied(struct registry *registry) __attribute__((warn_unused_result));
+
+/*
+ * Data files of incarnations that are over. They are noted with the change that ends them and
+ * forgotten once named let go of them and the files are gone.
+ */
+int registry_litter_add(struct registry *registry, const struct zone_name *name, uint64_t made)
+	__attribute__((warn_unused_result));
+typedef void registry_litter_visit(void *context, const struct zone_name *name, uint64_t made);
+int registry_litter_each(struct registry *registry, registry_litter_visit *visit, void *context)
+	__attribute__((warn_unused_result));
+int registry_litter_clear(struct registry *registry) __attribute__((warn_unused_result));
+
+/* Forgets tombstones that are older than REGISTRY_TOMBSTONE_SECONDS. */
+int registry_expire(struct registry *registry, int64_t now) __attribute__((warn_unused_result));
+
+#endif

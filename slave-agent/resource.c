@@ -1,0 +1,85 @@
+#include "slave-agent/resource.h"
+
+#include <stdlib.h>
+
+#include "proto/clock.h"
+#include "proto/log.h"
+
+void resource_fail_registry(struct request *request, int error)
+{
+	log_error("registry: '%s %s' failed (%s)", request->method, request->path,
+		  error_text(error));
+	request_fail(request, PROBLEM_FAILED, "the registry failed (%s)", error_text(error));
+}
+
+static bool find_by_name(struct agent *agent, struct request *request, const char *name,
+			 int64_t *ret_master)
+{
+	struct registry_master master;
+	int r;
+
+	pthread_mutex_lock(&agent->reader_lock);
+	r = registry_master_find_name(agent->reader, name, &master);
+	pthread_mutex_unlock(&agent->reader_lock);
+	if (r == ZP_EUNKNOWN)
+		request_fail(request, PROBLEM_MALFORMED, "there is no master '%s'", name);
+	else if (r < 0)
+		resource_fail_registry(request, r);
+	else
+		*ret_master = master.id;
+	return r == 0;
+}
+
+static bool find_only_one(struct agent *agent, struct request *request, int64_t *ret_master)
+{
+	struct registry_master *masters = NULL;
+	size_t count = 0;
+	int r;
+
+	pthread_mutex_lock(&agent->reader_lock);
+	r = registry_master_list(agent->reader, &masters, &count);
+	pthread_mutex_unlock(&agent->reader_lock);
+	if (r < 0)
+		resource_fail_registry(request, r);
+	else if (count == 0)
+		request_fail(request, PROBLEM_MALFORMED,
+			     "no master is known yet; see `zonepush-agent master add`");
+	else if (count > 1)
+		request_fail(request, PROBLEM_MALFORMED,
+			     "%zu masters are known; say which with ?master=NAME", count);
+	else
+		*ret_master = masters[0].id;
+	free(masters);
+	return r == 0 && count == 1;
+}
+
+bool resource_find_master(struct agent *agent, struct request *request, bool may_be_all,
+			  int64_t *ret_master)
+{
+	char name[REGISTRY_NAME_MAX + 1];
+
+	if (!request->caller.is_local) {
+		*ret_master = request->caller.master;
+		return true;
+	}
+	if (request_get_query(request, "master", name, sizeof(name)))
+		return find_by_name(agent, request, name, ret_master);
+	if (may_be_all) {
+		*ret_master = 0;
+		return true;
+	}
+	return find_only_one(agent, request, ret_master);
+}
+
+bool resource_new_job(struct request *request)
+{
+	int r;
+
+	r = applier_job_new(&request->job);
+	if (r < 0) {
+		request_fail(request, PROBLEM_FAILED, "out of memory");
+		return false;
+	}
+	request->job->deadline = clock_steady_ms() + 1000 * request_get_wait(request);
+	return true;
+}

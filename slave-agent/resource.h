@@ -1,0 +1,41 @@
+#ifndef ZP_RESOURCE_H
+#define ZP_RESOURCE_H
+
+/*
+ * The handlers of route.c's table, named after their resource. PROTOCOL.md §8 says what each
+ * takes and gives.
+ */
+
+#include "slave-agent/agent.h"
+#include "slave-agent/request.h"
+
+void resource_zones_list(struct agent *agent, struct request *request);
+void resource_zone_get(struct agent *agent, struct request *request);
+void resource_zone_put(struct agent *agent, struct request *request);
+void resource_zone_delete(struct agent *agent, struct request *request);
+void resource_zone_finish(struct agent *agent, struct request *request);
+
+void resource_changes_post(struct agent *agent, struct request *request);
+void resource_changes_finish(struct agent *agent, struct request *request);
+
+void resource_status_get(struct agent *agent, struct request *request);
+
+void resource_masters_list(struct agent *agent, struct request *request);
+void resource_masters_post(struct agent *agent, struct request *request);
+void resource_masters_finish(struct agent *agent, struct request *request);
+
+/*
+ * For which master the request is made: the caller, or on the local socket the one in `?master=`.
+ * Returns true with its id, 0 meaning all of them (only where `may_be_all`); or false with the
+ * reply set.
+ */
+bool resource_find_master(struct agent *agent, struct request *request, bool may_be_all,
+			  int64_t *ret_master);
+
+/* A job with the request's deadline, in request->job; or false with the reply set. */
+bool resource_new_job(struct request *request);
+
+/* Sets the reply for a registry that failed. */
+void resource_fail_registry(struct request *request, int error);
+
+#endif
