@@ -40,6 +40,7 @@ proto_objects := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard proto/*.c)))
 hook_objects := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard master-hook/*.c)))
 agent_objects := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard slave-agent/*.c)))
 unit_tests := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
+unit_helpers := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 fuzz_targets := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .PHONY: all check check-unit check-e2e demo lint asan fuzz bench install deps clean
@@ -66,7 +67,7 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libhook.a $(BUILD)/libagent.a $(BUILD)/libproto.a
+$(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(unit_helpers) $(BUILD)/libhook.a $(BUILD)/libagent.a $(BUILD)/libproto.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(AGENT_LIBS) $(PROTO_LIBS)
 
 deps:

@@ -18,8 +18,8 @@ int text_parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t
 	__attribute__((warn_unused_result));
 
 /*
- * Copies text, each byte outside 0x20-0x7E as \xNN and \ as \\, cut to size - 1
- * bytes with "..." at the end where it doesn't fit. size is at least 8.
+ * Copies text, each byte outside 0x20-0x7E as \xNN, cut to size - 1 bytes with "..." at the end
+ * where it doesn't fit. What was escaped once isn't changed by a second time. size is at least 8.
  */
 void text_escape(const char *text, char *ret_escaped, size_t size);
 

@@ -1,4 +1,6 @@
 #include "slave-agent/agent_config.h"
+#include "proto/key.h"
+#include "proto/log.h"
 #include "slave-agent/cmd.h"
 
 static const struct verb verbs[] = {
@@ -28,5 +30,9 @@ static const struct verb_program program = {
 
 int main(int argc, char **argv)
 {
+	if (key_library_init() < 0) {
+		log_error("libsodium can't be used on this machine");
+		return VERB_FAILED;
+	}
 	return verb_main(&program, argc, argv);
 }

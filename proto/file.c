@@ -1,0 +1,327 @@
+#include "proto/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+struct file_draft {
+	char target[PATH_MAX];
+	char temporary[PATH_MAX + 16];
+	FILE *stream; /* NULL once sealed */
+	bool is_published;
+};
+
+static int read_all(int fd, char *data, size_t size, size_t *ret_length)
+{
+	size_t length = 0;
+	ssize_t n;
+
+	while (length < size) {
+		n = read(fd, data + length, size - length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		length += (size_t)n;
+	}
+	*ret_length = length;
+	return 0;
+}
+
+static int load_descriptor(int fd, size_t most, char **ret_text, size_t *ret_length,
+			   struct stat *ret_status)
+{
+	struct stat status;
+	size_t length = 0;
+	char *text;
+	int r;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EINVAL;
+	if ((uintmax_t)status.st_size > most)
+		return ZP_ETOOBIG;
+
+	/* One byte more than there should be tells a file that grew meanwhile. */
+	text = malloc((size_t)status.st_size + 2);
+	if (!text)
+		return -ENOMEM;
+	r = read_all(fd, text, (size_t)status.st_size + 1, &length);
+	if (r == 0 && length > (size_t)status.st_size)
+		r = -EAGAIN;
+	if (r < 0) {
+		free(text);
+		return r;
+	}
+	text[length] = '\0';
+	*ret_text = text;
+	*ret_length = length;
+	if (ret_status)
+		*ret_status = status;
+	return 0;
+}
+
+int file_load(const char *path, size_t most, char **ret_text, size_t *ret_length,
+	      struct stat *ret_status)
+{
+	int fd, r;
+
+	/* O_NONBLOCK: a FIFO of that name must not hang us before fstat can tell. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	r = load_descriptor(fd, most, ret_text, ret_length, ret_status);
+	close(fd);
+	return r;
+}
+
+static int sync_directory_of(const char *path)
+{
+	char copy[PATH_MAX];
+	int fd, r = 0;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+/* On the descriptor, so that neither the umask nor a race has a say. */
+static int set_access(int fd, mode_t mode, gid_t group)
+{
+	if (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) < 0)
+		return -errno;
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	return 0;
+}
+
+static int open_temporary(struct file_draft *draft, mode_t mode, gid_t group)
+{
+	char directory[PATH_MAX], name[PATH_MAX];
+	int fd, r;
+
+	snprintf(directory, sizeof(directory), "%s", draft->target);
+	snprintf(name, sizeof(name), "%s", draft->target);
+	r = snprintf(draft->temporary, sizeof(draft->temporary), "%s/.%s.XXXXXX",
+		     dirname(directory), basename(name));
+	if (r < 0 || (size_t)r >= sizeof(draft->temporary))
+		return -ENAMETOOLONG;
+	fd = mkostemp(draft->temporary, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = set_access(fd, mode, group);
+	if (r == 0) {
+		draft->stream = fdopen(fd, "w");
+		if (!draft->stream)
+			r = -errno;
+	}
+	if (r < 0) {
+		unlink(draft->temporary);
+		close(fd);
+	}
+	return r;
+}
+
+int file_draft_new(const char *path, mode_t mode, gid_t group, struct file_draft **ret_draft)
+{
+	struct file_draft *draft;
+	int r;
+
+	if (strlen(path) >= sizeof(draft->target))
+		return -ENAMETOOLONG;
+	draft = calloc(1, sizeof(*draft));
+	if (!draft)
+		return -ENOMEM;
+	snprintf(draft->target, sizeof(draft->target), "%s", path);
+	r = open_temporary(draft, mode, group);
+	if (r < 0) {
+		free(draft);
+		return r;
+	}
+	*ret_draft = draft;
+	return 0;
+}
+
+FILE *file_draft_stream(struct file_draft *draft)
+{
+	return draft->stream;
+}
+
+const char *file_draft_path(const struct file_draft *draft)
+{
+	return draft->temporary;
+}
+
+int file_draft_seal(struct file_draft *draft)
+{
+	FILE *stream = draft->stream;
+	int r = 0;
+
+	if (ferror(stream))
+		r = -EIO;
+	if (fflush(stream) != 0 || fsync(fileno(stream)) < 0)
+		r = -errno;
+	draft->stream = NULL;
+	if (fclose(stream) != 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+/* Another name for what is in force now, put in the place of an older one in one step. */
+static int keep_previous(const struct file_draft *draft, const char *previous)
+{
+	char temporary[PATH_MAX + 32];
+	int r = 0;
+
+	snprintf(temporary, sizeof(temporary), "%s.previous", draft->temporary);
+	if (link(draft->target, temporary) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (rename(temporary, previous) < 0)
+		r = -errno;
+	/* rename(2) does nothing where both names are links to one file. */
+	unlink(temporary);
+	return r;
+}
+
+int file_draft_publish(struct file_draft *draft, const char *previous)
+{
+	int r;
+
+	if (previous) {
+		r = keep_previous(draft, previous);
+		if (r < 0)
+			return r;
+	}
+	if (rename(draft->temporary, draft->target) < 0)
+		return -errno;
+	draft->is_published = true;
+	return sync_directory_of(draft->target);
+}
+
+void file_draft_free(struct file_draft *draft)
+{
+	if (!draft)
+		return;
+	if (draft->stream)
+		fclose(draft->stream);
+	if (!draft->is_published)
+		unlink(draft->temporary);
+	free(draft);
+}
+
+/* A sealed draft of these bytes. */
+static int make_draft(const char *path, const void *data, size_t length, mode_t mode, gid_t group,
+		      struct file_draft **ret_draft)
+{
+	struct file_draft *draft;
+	int r;
+
+	r = file_draft_new(path, mode, group, &draft);
+	if (r < 0)
+		return r;
+	fwrite(data, 1, length, draft->stream);
+	r = file_draft_seal(draft);
+	if (r < 0) {
+		file_draft_free(draft);
+		return r;
+	}
+	*ret_draft = draft;
+	return 0;
+}
+
+int file_replace(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
+{
+	struct file_draft *draft;
+	int r;
+
+	r = make_draft(path, data, length, mode, group, &draft);
+	if (r < 0)
+		return r;
+	r = file_draft_publish(draft, NULL);
+	file_draft_free(draft);
+	return r;
+}
+
+int file_create(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
+{
+	struct file_draft *draft;
+	int r;
+
+	r = make_draft(path, data, length, mode, group, &draft);
+	if (r < 0)
+		return r;
+	/* link(2), unlike rename(2), never replaces: the file appears whole or not at all. */
+	if (link(draft->temporary, path) < 0)
+		r = -errno;
+	file_draft_free(draft);
+	if (r < 0)
+		return r;
+	return sync_directory_of(path);
+}
+
+int file_remove(const char *path)
+{
+	if (unlink(path) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return sync_directory_of(path);
+}
+
+static int make_one(const char *path, mode_t mode, gid_t group)
+{
+	int fd, r;
+
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	if (fd < 0)
+		return -errno;
+	r = set_access(fd, mode, group);
+	close(fd);
+	return r;
+}
+
+int file_make_directory(const char *path, mode_t mode, gid_t group)
+{
+	char copy[PATH_MAX];
+	int r;
+
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		r = make_one(copy, 0755, (gid_t)-1);
+		if (r < 0)
+			return r;
+		*slash = '/';
+	}
+	return make_one(copy, mode, group);
+}
+
+int file_lock(const char *path)
+{
+	int fd, error;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	return -error;
+}
