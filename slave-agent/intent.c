@@ -58,7 +58,8 @@ static int take_repetition(struct registry *registry, const struct change *chang
 	struct intent intent = {.result = {.generation = known->generation}};
 	int r;
 
-	if (known->present != change->present || known->anew != change->anew) {
+	/* A repetition may leave `anew` out, but can't bring it in. */
+	if (known->present != change->present || (change->anew && !known->anew)) {
 		r = refuse(ret_intent, PROBLEM_GENERATION_REUSED,
 			   "this generation was used for another state of the zone");
 		if (r == 0)

@@ -168,7 +168,7 @@ unsigned int request_get_wait(const struct request *request)
 {
 	const char *prefer = request_get_field(request, "prefer");
 	uint64_t seconds;
-	char number[8];
+	char number[24];
 
 	if (!prefer || strncasecmp(prefer, "wait=", 5) != 0)
 		return REQUEST_WAIT_DEFAULT;

@@ -1,0 +1,37 @@
+#ifndef ZP_HOOK_CMD_H
+#define ZP_HOOK_CMD_H
+
+/* The verbs of zonepush; main.c has their table. Each returns an exit code of verb.h. */
+
+#include "master-hook/hook_config.h"
+#include "master-hook/outbox.h"
+#include "proto/key.h"
+#include "proto/verb.h"
+
+int cmd_hook(struct verb_call *call);
+int cmd_deliver(struct verb_call *call);
+int cmd_status(struct verb_call *call);
+int cmd_slave_add(struct verb_call *call);
+int cmd_slave_list(struct verb_call *call);
+int cmd_key_init(struct verb_call *call);
+int cmd_key_show(struct verb_call *call);
+
+/* What most verbs work with. The key is NULL where it wasn't asked for, or can't be had. */
+struct cmd_context {
+	struct hook_config config;
+	struct outbox *outbox;
+	struct key *key;
+};
+
+/*
+ * Loads the configuration and opens the outbox; says on standard error what is wrong and returns
+ * false where it can't.
+ */
+bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context);
+
+/* Loads the key; false after it said why it can't. */
+bool cmd_load_key(struct cmd_context *context);
+
+void cmd_close(struct cmd_context *context);
+
+#endif

@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "master-hook/cmd.h"
+#include "master-hook/deliver.h"
+#include "master-hook/plesk_input.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "proto/text.h"
+
+/* Reads all of standard input. Returns 0, ZP_ETOOBIG, -errno. */
+static int read_input(struct text_buffer *input)
+{
+	char data[65536];
+	ssize_t n;
+	int r;
+
+	for (;;) {
+		n = read(STDIN_FILENO, data, sizeof(data));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+		if (input->length + (size_t)n > PLESK_INPUT_MAX)
+			return ZP_ETOOBIG;
+		r = text_buffer_append(input, data, (size_t)n);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int load_input(struct plesk_input *ret_input)
+{
+	struct text_buffer text = {0};
+	struct reason why;
+	int r;
+
+	r = read_input(&text);
+	if (r == ZP_ETOOBIG)
+		log_error("hook: the input is larger than %d MiB; nothing of it is stored",
+			  PLESK_INPUT_MAX / (1024 * 1024));
+	else if (r < 0)
+		log_error("hook: can't read standard input (%s)", error_text(r));
+	if (r == 0) {
+		r = plesk_input_parse(text.data ? text.data : "", text.length, ret_input, &why);
+		if (r < 0)
+			log_error("hook: the input can't be used, nothing of it is stored: %s",
+				  why.text);
+		else if (text.length > PLESK_INPUT_UNUSUAL)
+			log_warning("hook: the input has %zu bytes, which is unusually much; all "
+				    "of it is used",
+				    text.length);
+	}
+	text_buffer_done(&text);
+	return r;
+}
+
+/* All of the document in one transaction: afterwards nothing can be lost. */
+static int store(struct outbox *outbox, const struct plesk_input *input)
+{
+	int r;
+
+	r = outbox_begin(outbox);
+	for (size_t i = 0; r == 0 && i < input->n_zones; i++) {
+		const struct plesk_zone *zone = &input->zones[i];
+		const struct outbox_wish wish = {
+			.zone = zone->name,
+			.present = zone->present,
+			.was_deleted = zone->was_deleted,
+			.has_serial = zone->has_serial,
+			.serial = zone->serial,
+		};
+
+		r = outbox_want(outbox, &wish);
+	}
+	if (r == 0)
+		r = outbox_commit(outbox);
+	if (r < 0) {
+		log_error("hook: the change can't be stored and is lost unless Plesk sends it "
+			  "again (%s: %s)",
+			  error_text(r), outbox_reason(outbox));
+		outbox_rollback(outbox);
+	}
+	return r;
+}
+
+/* What isn't delivered now is still owed, so nothing here makes the hook fail. */
+static void deliver(struct cmd_context *context)
+{
+	const struct deliver_limits limits = {
+		.until = clock_steady_ms() + context->config.deadline,
+		.request = context->config.deadline,
+	};
+	struct deliver_summary summary;
+	struct reason why;
+	int r;
+
+	if (!cmd_load_key(context)) {
+		log_warning("hook: the change is stored; it is delivered once the key can be "
+			    "used");
+		return;
+	}
+	r = deliver_run(&context->config, context->key, context->outbox, &limits, &summary, &why);
+	if (r < 0)
+		log_warning("hook: the change is stored and will be delivered later (%s)",
+			    why.text);
+}
+
+int cmd_hook(struct verb_call *call)
+{
+	struct plesk_input input = {0};
+	struct cmd_context context;
+	int r;
+
+	if (!verb_parse(call, NULL, 0, 0))
+		return VERB_USAGE;
+	if (!cmd_open(call, &context))
+		return VERB_FAILED;
+
+	r = load_input(&input);
+	for (size_t i = 0; i < input.n_notes; i++)
+		log_warning("hook: %s", input.notes[i]);
+	if (r == 0 && input.n_zones > 0) {
+		r = store(context.outbox, &input);
+		if (r == 0)
+			deliver(&context);
+	}
+	plesk_input_done(&input);
+	cmd_close(&context);
+	return r == 0 ? VERB_OK : VERB_FAILED;
+}

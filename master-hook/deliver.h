@@ -1,0 +1,44 @@
+#ifndef ZP_DELIVER_H
+#define ZP_DELIVER_H
+
+/*
+ * Brings what slaves owe to them: all slaves at once, one request of many changes each, the next
+ * one as soon as a slave has answered.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "master-hook/hook_config.h"
+#include "master-hook/outbox.h"
+#include "proto/error.h"
+#include "proto/key.h"
+
+struct deliver_limits {
+	uint64_t until;	  /* clock_steady_ms(): no longer than this */
+	uint64_t request; /* ms for one request */
+};
+
+/* What came of it; each failure was logged as it happened. */
+struct deliver_summary {
+	size_t slaves;	       /* that owed something */
+	size_t failed;	       /* of these: not reached, or not believed */
+	uint64_t acknowledged; /* changes */
+	uint64_t refused;
+};
+
+/*
+ * Delivers what is due now, to every slave that isn't waiting for its next try. Returns 0 whatever
+ * the slaves answer, or an error with a reason when the outbox or the client fails.
+ */
+int deliver_run(const struct hook_config *config, const struct key *key, struct outbox *outbox,
+		const struct deliver_limits *limits, struct deliver_summary *ret_summary,
+		struct reason *why) __attribute__((warn_unused_result));
+
+/*
+ * When something is due next, in ms since 1970; 0 where nothing is pending. Returns 0 or
+ * ZP_EDATABASE.
+ */
+int deliver_next_due(struct outbox *outbox, int64_t *ret_due) __attribute__((warn_unused_result));
+
+#endif

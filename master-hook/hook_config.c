@@ -1,0 +1,60 @@
+#include "master-hook/hook_config.h"
+
+#include <grp.h>
+#include <string.h>
+
+#define MEMBER(name) offsetof(struct hook_config, name)
+#define HOUR_MS	     (3600 * 1000)
+
+const struct config_key hook_config_keys[] = {
+	{"state", CONFIG_PATH, "/var/lib/zonepush", MEMBER(state), 0, 0, NULL},
+	{"key", CONFIG_PATH, "/etc/zonepush/key.pem", MEMBER(key), 0, 0, NULL},
+	{"group", CONFIG_STRING, "psaadm", MEMBER(group_name), 0, 0, NULL},
+	{"deadline", CONFIG_SECONDS, "3", MEMBER(deadline), 100, HOUR_MS, NULL},
+	{"connect-timeout", CONFIG_SECONDS, "2", MEMBER(connect_timeout), 100, HOUR_MS, NULL},
+	{"request-timeout", CONFIG_SECONDS, "30", MEMBER(request_timeout), 100, HOUR_MS, NULL},
+	{"retry-min", CONFIG_SECONDS, "5", MEMBER(retry_min), 100, HOUR_MS, NULL},
+	{"retry-max", CONFIG_SECONDS, "900", MEMBER(retry_max), 100, 24 * HOUR_MS, NULL},
+	{NULL, CONFIG_STRING, NULL, 0, 0, 0, NULL},
+};
+
+static int resolve_group(struct hook_config *config, struct reason *why)
+{
+	const struct group *entry;
+
+	config->group = (gid_t)-1;
+	if (!*config->group_name)
+		return 0;
+	entry = getgrnam(config->group_name);
+	if (!entry)
+		return reason_fail(why, ZP_EUNKNOWN,
+				   "group: there is no group '%s' here; name the group that runs "
+				   "the hook (psaadm on a Plesk server), or leave it empty",
+				   config->group_name);
+	config->group = entry->gr_gid;
+	return 0;
+}
+
+int hook_config_load(const char *path, struct hook_config *ret_config, struct reason *why)
+{
+	struct hook_config config = {.group = (gid_t)-1};
+	struct reason inner;
+	int r;
+
+	r = config_load(path, hook_config_keys, &config, why);
+	if (r < 0)
+		return r;
+	r = resolve_group(&config, &inner);
+	if (r < 0) {
+		hook_config_done(&config);
+		return reason_fail(why, r, "%s: %s", path, inner.text);
+	}
+	*ret_config = config;
+	return 0;
+}
+
+void hook_config_done(struct hook_config *config)
+{
+	config_done(hook_config_keys, config);
+	memset(config, 0, sizeof(*config));
+}

@@ -1,0 +1,35 @@
+#include "master-hook/cmd.h"
+#include "master-hook/hook_config.h"
+#include "proto/key.h"
+#include "proto/log.h"
+
+static const struct verb verbs[] = {
+	{"hook", "", "take Plesk's changes from standard input and deliver them",
+	 "zonepush hook <change.json", cmd_hook},
+	{"deliver", "", "deliver what slaves still owe, and stay while more is due soon",
+	 "zonepush deliver", cmd_deliver},
+	{"status", "[--json]", "every slave at a glance", "zonepush status", cmd_status},
+	{"slave add", "NAME --key KEY URL",
+	 "add a slave and push all zones to it; KEY is what `zonepush-agent key show` prints there",
+	 "zonepush slave add ns2 --key KEY http://192.0.2.53:8353", cmd_slave_add},
+	{"slave list", "", "the slaves that are known", "zonepush slave list", cmd_slave_list},
+	{"key init", "", "make this master's key", "zonepush key init", cmd_key_init},
+	{"key show", "", "print the key id that slaves need", "zonepush key show", cmd_key_show},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+static const struct verb_program program = {
+	.name = "zonepush",
+	.summary = "keeps the zones on secondary name servers equal to those of this Plesk server",
+	.config_path = HOOK_CONFIG_PATH,
+	.verbs = verbs,
+};
+
+int main(int argc, char **argv)
+{
+	if (key_library_init() < 0) {
+		log_error("libsodium can't be used on this machine");
+		return VERB_FAILED;
+	}
+	return verb_main(&program, argc, argv);
+}

@@ -1,0 +1,338 @@
+#include "master-hook/outbox.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master-hook/outbox_private.h"
+#include "proto/clock.h"
+#include "proto/database.h"
+#include "proto/file.h"
+
+/* "zpOB" */
+#define OUTBOX_APPLICATION_ID 0x7a704f42
+#define OUTBOX_DIRECTORY_MODE 02770
+
+static const char *const schema_steps[] = {
+	"CREATE TABLE zone("
+	"	name TEXT PRIMARY KEY,"
+	"	present INTEGER NOT NULL,"
+	"	generation INTEGER NOT NULL,"
+	"	serial INTEGER,"
+	"	changed_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE slave("
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"	name TEXT NOT NULL UNIQUE,"
+	"	url TEXT NOT NULL,"
+	"	agent_key TEXT NOT NULL,"
+	"	instance TEXT NOT NULL DEFAULT '',"
+	"	applied_seq INTEGER NOT NULL DEFAULT 0,"
+	"	failures INTEGER NOT NULL DEFAULT 0,"
+	"	retry_at INTEGER NOT NULL DEFAULT 0,"
+	"	answered_at INTEGER NOT NULL DEFAULT 0,"
+	"	error TEXT NOT NULL DEFAULT ''"
+	") STRICT;"
+	/*
+	 * The generation owed is always the zone's own, so it isn't repeated here. `deleted`: the
+	 * zone was deleted at some time since the slave last acknowledged it, so that a zone
+	 * which is present is, to this slave, one made anew.
+	 */
+	"CREATE TABLE pending("
+	"	slave INTEGER NOT NULL REFERENCES slave(id),"
+	"	zone TEXT NOT NULL REFERENCES zone(name),"
+	"	deleted INTEGER NOT NULL,"
+	"	since INTEGER NOT NULL,"
+	"	attempts INTEGER NOT NULL DEFAULT 0,"
+	"	retry_at INTEGER NOT NULL DEFAULT 0,"
+	"	error TEXT,"
+	"	PRIMARY KEY (slave, zone)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX pending_due ON pending(slave, retry_at, since);",
+};
+
+static const struct database_schema schema = {
+	.application_id = OUTBOX_APPLICATION_ID,
+	.steps = schema_steps,
+	.version = sizeof(schema_steps) / sizeof(schema_steps[0]),
+};
+
+static int64_t now_ms(void)
+{
+	return (int64_t)(clock_microseconds() / 1000);
+}
+
+int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, struct reason *why)
+{
+	struct database *database = NULL;
+	char path[PATH_MAX];
+	struct outbox *outbox;
+	int r;
+
+	r = file_make_directory(state, OUTBOX_DIRECTORY_MODE, group);
+	if (r < 0)
+		return reason_fail(why, r, "can't make the state directory '%s' (%s)", state,
+				   error_text(r));
+	snprintf(path, sizeof(path), "%s/%s", state, OUTBOX_FILE);
+	r = database_open(path, &schema, &database, why);
+	if (r < 0)
+		return r;
+	outbox = calloc(1, sizeof(*outbox));
+	if (!outbox) {
+		database_free(database);
+		return reason_fail(why, -ENOMEM, "out of memory");
+	}
+	outbox->database = database;
+	*ret_outbox = outbox;
+	return 0;
+}
+
+void outbox_free(struct outbox *outbox)
+{
+	if (!outbox)
+		return;
+	database_free(outbox->database);
+	free(outbox);
+}
+
+int outbox_begin(struct outbox *outbox)
+{
+	return database_begin(outbox->database);
+}
+
+int outbox_commit(struct outbox *outbox)
+{
+	return database_commit(outbox->database);
+}
+
+void outbox_rollback(struct outbox *outbox)
+{
+	database_rollback(outbox->database);
+}
+
+const char *outbox_reason(struct outbox *outbox)
+{
+	return database_reason(outbox->database);
+}
+
+/* 0 where the zone was never wanted. */
+static int get_generation(struct outbox *outbox, const struct zone_name *zone,
+			  uint64_t *ret_generation)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows, "SELECT generation FROM zone WHERE name = ?",
+			   "t", zone->text);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r >= 0)
+		*ret_generation = r == 1 ? (uint64_t)database_integer(rows, 0) : 0;
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * A clock that once ran ahead must not stop this zone for good: the generation then just counts. It
+ * never gets beyond what JSON can carry, 285 years ahead of now.
+ */
+static uint64_t next_generation(uint64_t last)
+{
+	uint64_t now = clock_microseconds();
+
+	return now > last ? now : last + 1;
+}
+
+/* Every slave owes the zone; refusals of an older state don't count for this one. */
+static int owe(struct outbox *outbox, const struct zone_name *zone, bool deleted)
+{
+	return database_execute(outbox->database,
+				"INSERT INTO pending(slave, zone, deleted, since)"
+				" SELECT id, ?, ?, ? FROM slave WHERE true"
+				" ON CONFLICT DO UPDATE SET"
+				" deleted = max(deleted, excluded.deleted),"
+				" attempts = 0, retry_at = 0, error = NULL",
+				"tii", zone->text, (int64_t)deleted, now_ms());
+}
+
+static int put_zone(struct outbox *outbox, const struct outbox_wish *wish, uint64_t generation)
+{
+	if (wish->has_serial)
+		return database_execute(outbox->database,
+					"INSERT INTO zone VALUES (?, ?, ?, ?, ?)"
+					" ON CONFLICT DO UPDATE SET present = excluded.present,"
+					" generation = excluded.generation,"
+					" serial = excluded.serial,"
+					" changed_at = excluded.changed_at",
+					"tiiii", wish->zone.text, (int64_t)wish->present,
+					(int64_t)generation, (int64_t)wish->serial, now_ms());
+	return database_execute(outbox->database,
+				"INSERT INTO zone VALUES (?, ?, ?, NULL, ?)"
+				" ON CONFLICT DO UPDATE SET present = excluded.present,"
+				" generation = excluded.generation, serial = NULL,"
+				" changed_at = excluded.changed_at",
+				"tiii", wish->zone.text, (int64_t)wish->present,
+				(int64_t)generation, now_ms());
+}
+
+int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
+{
+	uint64_t last = 0;
+	int r;
+
+	r = get_generation(outbox, &wish->zone, &last);
+	if (r == 0)
+		r = put_zone(outbox, wish, next_generation(last));
+	if (r == 0)
+		r = owe(outbox, &wish->zone, wish->was_deleted || !wish->present);
+	return r;
+}
+
+int outbox_restamp(struct outbox *outbox, const struct zone_name *zone, uint64_t floor)
+{
+	uint64_t last = 0;
+	int r;
+
+	r = get_generation(outbox, zone, &last);
+	if (r < 0 || last > floor)
+		return r;
+	r = database_execute(outbox->database, "UPDATE zone SET generation = ? WHERE name = ?",
+			     "it", (int64_t)next_generation(floor), zone->text);
+	return r == 0 ? owe(outbox, zone, false) : r;
+}
+
+int outbox_owe_all(struct outbox *outbox, int64_t slave)
+{
+	return database_execute(outbox->database,
+				"INSERT INTO pending(slave, zone, deleted, since)"
+				" SELECT ?, name, 0, ? FROM zone WHERE true"
+				" ON CONFLICT DO UPDATE SET attempts = 0, retry_at = 0,"
+				" error = NULL",
+				"ii", slave, now_ms());
+}
+
+int outbox_owe_now(struct outbox *outbox, int64_t slave)
+{
+	return database_execute(outbox->database,
+				"UPDATE pending SET retry_at = 0 WHERE slave = ? AND retry_at <> 0",
+				"i", slave);
+}
+
+static void read_change(struct database_rows *rows, struct change *change)
+{
+	*change = (struct change){
+		.present = database_integer(rows, 1) != 0,
+		.generation = (uint64_t)database_integer(rows, 2),
+		.has_serial = !database_is_null(rows, 3),
+		.serial = (uint32_t)database_integer(rows, 3),
+	};
+	change->anew = change->present && database_integer(rows, 4) != 0;
+	snprintf(change->zone.text, sizeof(change->zone.text), "%s", database_text(rows, 0));
+}
+
+int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t most,
+		   struct change **ret_changes, size_t *ret_count)
+{
+	struct database_rows *rows;
+	struct change *changes;
+	size_t count = 0;
+	int r;
+
+	changes = calloc(most, sizeof(*changes));
+	if (!changes)
+		return -ENOMEM;
+	r = database_query(outbox->database, &rows,
+			   "SELECT name, present, generation, serial, deleted"
+			   " FROM pending JOIN zone ON zone = name"
+			   " WHERE slave = ? AND retry_at <= ? ORDER BY since LIMIT ?",
+			   "iii", slave, now, (int64_t)most);
+	if (r < 0) {
+		free(changes);
+		return r;
+	}
+	while (count < most && (r = database_next(rows)) == 1)
+		read_change(rows, &changes[count++]);
+	database_rows_done(rows);
+	if (r < 0) {
+		free(changes);
+		return r;
+	}
+	*ret_changes = changes;
+	*ret_count = count;
+	return 0;
+}
+
+int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change)
+{
+	return database_execute(outbox->database,
+				"DELETE FROM pending WHERE slave = ? AND zone = ? AND"
+				" (SELECT generation FROM zone WHERE name = zone) <= ?",
+				"iti", slave, change->zone.text, (int64_t)change->generation);
+}
+
+static int get_attempts(struct outbox *outbox, int64_t slave, const struct zone_name *zone,
+			uint64_t *ret_attempts)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows,
+			   "SELECT attempts FROM pending WHERE slave = ? AND zone = ?", "it", slave,
+			   zone->text);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r >= 0)
+		*ret_attempts = r == 1 ? (uint64_t)database_integer(rows, 0) : 0;
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
+uint64_t outbox_pause(uint64_t attempts, uint64_t least, uint64_t most)
+{
+	uint64_t pause = least;
+
+	for (; attempts > 0 && pause < most; attempts--)
+		pause *= 2;
+	if (pause > most)
+		pause = most;
+	/* A tenth of it at random, so that what failed together isn't repeated together. */
+	return pause - pause / 10 + clock_microseconds() % (pause / 10 + 1);
+}
+
+int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *change,
+		  const char *error, int64_t now, uint64_t retry_min, uint64_t retry_max)
+{
+	uint64_t attempts = 0;
+	int r;
+
+	r = get_attempts(outbox, slave, &change->zone, &attempts);
+	if (r < 0)
+		return r;
+	return database_execute(
+		outbox->database,
+		"UPDATE pending SET attempts = attempts + 1, retry_at = ?, error = ?"
+		" WHERE slave = ? AND zone = ? AND"
+		" (SELECT generation FROM zone WHERE name = zone) = ?",
+		"ititi", now + (int64_t)outbox_pause(attempts, retry_min, retry_max), error, slave,
+		change->zone.text, (int64_t)change->generation);
+}
+
+int outbox_count(struct outbox *outbox, uint64_t *ret_present)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows, "SELECT count(*) FROM zone WHERE present = 1",
+			   "");
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		*ret_present = (uint64_t)database_integer(rows, 0);
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}

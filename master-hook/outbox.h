@@ -1,0 +1,134 @@
+#ifndef ZP_OUTBOX_H
+#define ZP_OUTBOX_H
+
+/*
+ * What is wanted of every zone, which slaves there are, and what each of them still owes. A state,
+ * not a log: a second change of a zone takes the place of the first, and what is delivered is
+ * always the newest.
+ *
+ * Several processes use it at once (hooks run in parallel). Times are in ms since 1970.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proto/change.h"
+#include "proto/envelope.h"
+#include "proto/error.h"
+#include "proto/key.h"
+
+#define OUTBOX_FILE	  "outbox.db"
+#define OUTBOX_NAME_MAX	  64 /* of a slave: [a-z0-9._-] */
+#define OUTBOX_URL_MAX	  300
+#define OUTBOX_SLAVES_MAX 1000
+#define OUTBOX_ERROR_MAX  400
+
+struct outbox;
+
+/* Makes the directory (2770, for the group) and the database where missing. Errors as
+ * database_open(). */
+int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, struct reason *why)
+	__attribute__((warn_unused_result));
+void outbox_free(struct outbox *outbox);
+
+int outbox_begin(struct outbox *outbox) __attribute__((warn_unused_result));
+int outbox_commit(struct outbox *outbox) __attribute__((warn_unused_result));
+void outbox_rollback(struct outbox *outbox);
+const char *outbox_reason(struct outbox *outbox); /* of the last failure */
+
+/* What is wanted of one zone. */
+struct outbox_wish {
+	struct zone_name zone;
+	bool present;
+	bool was_deleted; /* on the way to this state: data of before must not survive */
+	bool has_serial;
+	uint32_t serial;
+};
+
+/*
+ * Stores a wish under a new generation, max(now in µs, last + 1), and lets every slave owe it.
+ * Within the caller's transaction.
+ */
+int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
+	__attribute__((warn_unused_result));
+
+/*
+ * Gives a zone a generation above `floor`, which a slave knows and this outbox doesn't: the outbox
+ * was lost, restored or cloned. Every slave owes it again. Does nothing where the zone is newer
+ * already.
+ */
+int outbox_restamp(struct outbox *outbox, const struct zone_name *zone, uint64_t floor)
+	__attribute__((warn_unused_result));
+
+struct outbox_slave {
+	int64_t id; /* given by outbox_slave_add() */
+	char name[OUTBOX_NAME_MAX + 1];
+	char url[OUTBOX_URL_MAX + 1]; /* http://host:port */
+	struct key_public key;
+
+	struct envelope_state state; /* last seen; instance "" before the first reply */
+	uint64_t failures;	     /* in a row; 0: it answered last time */
+	int64_t retry_at;	     /* not before; 0: at once */
+	int64_t answered_at;	     /* 0: never */
+	char error[OUTBOX_ERROR_MAX];
+};
+
+/* Whether text can be a slave's name. */
+bool outbox_is_slave_name(const char *text);
+
+/* Adds a slave; all zones that are present become owed. -EEXIST when the name is taken, ZP_EFULL.
+ */
+int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
+	__attribute__((warn_unused_result));
+
+/* All of them in order of name; freed by the caller. */
+int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, size_t *ret_count)
+	__attribute__((warn_unused_result));
+
+/* Notes how the last exchange went: the members state, failures, retry_at, answered_at and error.
+ */
+int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
+	__attribute__((warn_unused_result));
+
+/* Every zone that was ever wanted is owed anew: the slave lost or forgot what it acknowledged. */
+int outbox_owe_all(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
+
+/* Refused changes, too, are due at once. */
+int outbox_owe_now(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
+
+/*
+ * What the slave owes and is due at `now`, the longest owed first, at most `most`; freed by the
+ * caller.
+ */
+int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t most,
+		   struct change **ret_changes, size_t *ret_count)
+	__attribute__((warn_unused_result));
+
+/* The slave took this generation: owed no more, unless the zone is newer by now. */
+int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change)
+	__attribute__((warn_unused_result));
+
+/* The slave refused it: tried again after a pause that grows from retry_min to retry_max. */
+int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *change,
+		  const char *error, int64_t now, uint64_t retry_min, uint64_t retry_max)
+	__attribute__((warn_unused_result));
+
+struct outbox_debt {
+	uint64_t pending;
+	uint64_t refused;		/* of these */
+	int64_t oldest;			/* since when; 0: nothing is pending */
+	int64_t next_due;		/* when the first of them is due */
+	char refusal[OUTBOX_ERROR_MAX]; /* one of the refusals, with its zone; "" */
+};
+int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *ret_debt)
+	__attribute__((warn_unused_result));
+
+/* The pause before a next try, in ms: doubled with each attempt, a tenth of it at random. */
+uint64_t outbox_pause(uint64_t attempts, uint64_t least, uint64_t most);
+
+/* How many zones are wanted. */
+int outbox_count(struct outbox *outbox, uint64_t *ret_present) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,169 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "master-hook/outbox.h"
+#include "master-hook/outbox_private.h"
+#include "proto/clock.h"
+#include "proto/database.h"
+
+bool outbox_is_slave_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= 1 && length <= OUTBOX_NAME_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+}
+
+static int read_slave(struct database_rows *rows, struct outbox_slave *slave)
+{
+	*slave = (struct outbox_slave){
+		.id = database_integer(rows, 0),
+		.state.applied_seq = (uint64_t)database_integer(rows, 5),
+		.failures = (uint64_t)database_integer(rows, 6),
+		.retry_at = database_integer(rows, 7),
+		.answered_at = database_integer(rows, 8),
+	};
+	snprintf(slave->name, sizeof(slave->name), "%s", database_text(rows, 1));
+	snprintf(slave->url, sizeof(slave->url), "%s", database_text(rows, 2));
+	snprintf(slave->state.instance, sizeof(slave->state.instance), "%s",
+		 database_text(rows, 4));
+	snprintf(slave->error, sizeof(slave->error), "%s", database_text(rows, 9));
+	return key_public_parse(database_text(rows, 3), &slave->key);
+}
+
+int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, size_t *ret_count)
+{
+	struct outbox_slave *slaves = calloc(OUTBOX_SLAVES_MAX, sizeof(*slaves));
+	struct database_rows *rows;
+	size_t count = 0;
+	int r;
+
+	if (!slaves)
+		return -ENOMEM;
+	r = database_query(outbox->database, &rows,
+			   "SELECT id, name, url, agent_key, instance, applied_seq, failures,"
+			   " retry_at, answered_at, error FROM slave ORDER BY name",
+			   "");
+	if (r == 0) {
+		while (count < OUTBOX_SLAVES_MAX && (r = database_next(rows)) == 1) {
+			r = read_slave(rows, &slaves[count]);
+			if (r < 0)
+				break;
+			count++;
+		}
+		database_rows_done(rows);
+	}
+	if (r < 0) {
+		free(slaves);
+		return r;
+	}
+	*ret_slaves = slaves;
+	*ret_count = count;
+	return 0;
+}
+
+/* Only what is present: a slave that never had a zone needn't be told that it is gone. */
+static int owe_present(struct outbox *outbox, const char *name)
+{
+	return database_execute(outbox->database,
+				"INSERT INTO pending(slave, zone, deleted, since)"
+				" SELECT slave.id, zone.name, 0, ? FROM slave, zone"
+				" WHERE slave.name = ? AND zone.present = 1",
+				"it", (int64_t)(clock_microseconds() / 1000), name);
+}
+
+static int check_new(struct outbox *outbox, const char *name)
+{
+	struct outbox_slave *slaves = NULL;
+	size_t count = 0;
+	int r;
+
+	r = outbox_slave_list(outbox, &slaves, &count);
+	if (r == 0 && count >= OUTBOX_SLAVES_MAX)
+		r = ZP_EFULL;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (strcmp(slaves[i].name, name) == 0)
+			r = -EEXIST;
+	free(slaves);
+	return r;
+}
+
+int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	int r;
+
+	r = outbox_begin(outbox);
+	if (r < 0)
+		return r;
+	r = check_new(outbox, slave->name);
+	if (r == 0)
+		r = database_execute(outbox->database,
+				     "INSERT INTO slave(name, url, agent_key) VALUES (?, ?, ?)",
+				     "ttt", slave->name, slave->url, slave->key.id);
+	if (r == 0)
+		r = owe_present(outbox, slave->name);
+	if (r == 0)
+		r = outbox_commit(outbox);
+	if (r < 0)
+		outbox_rollback(outbox);
+	return r;
+}
+
+int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	return database_execute(outbox->database,
+				"UPDATE slave SET instance = ?, applied_seq = ?, failures = ?,"
+				" retry_at = ?, answered_at = ?, error = ? WHERE id = ?",
+				"tiiiiti", slave->state.instance, (int64_t)slave->state.applied_seq,
+				(int64_t)slave->failures, slave->retry_at, slave->answered_at,
+				slave->error, slave->id);
+}
+
+static int read_refusal(struct outbox *outbox, int64_t slave, struct outbox_debt *debt)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows,
+			   "SELECT zone, error FROM pending WHERE slave = ? AND error IS NOT NULL"
+			   " ORDER BY since LIMIT 1",
+			   "i", slave);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		snprintf(debt->refusal, sizeof(debt->refusal), "%s: %s", database_text(rows, 0),
+			 database_text(rows, 1));
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
+int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *ret_debt)
+{
+	struct outbox_debt debt = {0};
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows,
+			   "SELECT count(*), count(error), min(since), min(retry_at) FROM pending"
+			   " WHERE slave = ?",
+			   "i", slave);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1) {
+		debt.pending = (uint64_t)database_integer(rows, 0);
+		debt.refused = (uint64_t)database_integer(rows, 1);
+		debt.oldest = database_integer(rows, 2);
+		debt.next_due = database_integer(rows, 3);
+	}
+	database_rows_done(rows);
+	if (r >= 0)
+		r = read_refusal(outbox, slave, &debt);
+	if (r < 0)
+		return r;
+	*ret_debt = debt;
+	return 0;
+}
