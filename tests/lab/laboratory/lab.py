@@ -32,11 +32,11 @@ class Lab:
         self.home = home
         self.is_home_made = state["is_home_made"]
         self.masters = [
-            Master(home, f"master{number}", ports, programs / "zonepush")
+            Master(home, f"master{number}", ports, programs)
             for number, ports in enumerate(state["masters"], 1)
         ]
         self.slaves = [
-            Slave(home, f"slave{number}", ports, programs / "zonepush-agent")
+            Slave(home, f"slave{number}", ports, programs)
             for number, ports in enumerate(state["slaves"], 1)
         ]
 
@@ -137,8 +137,8 @@ class Lab:
             key_id = master.key_id
             primaries = f"{ADDRESS}:{master.named.port}"
             for slave in self.slaves:
-                slave.zonepush_agent("master", "add", master.name, key_id, "--primaries", primaries)
-                master.zonepush("slave", "add", slave.name, "--key", slave.key_id, slave.url)
+                slave.must_run("master", "add", master.name, key_id, "--primaries", primaries)
+                master.must_run("slave", "add", slave.name, "--key", slave.key_id, slave.url)
 
     def _provision(self, count):
         if not count:
@@ -149,7 +149,7 @@ class Lab:
             done = master.hook(plesk.document(commands[first : first + BULK_MAX]))
             if done.returncode:
                 raise LabError(f"the hook refused the zones: {done.stderr}")
-        master.zonepush("deliver")
+        master.must_run("deliver")
         for slave in self.slaves:
             slave.named.wait_for_serials(master.read_serials(), 60 + count / 100)
 
@@ -179,7 +179,7 @@ class Lab:
 def _find_programs():
     """The folder of the programs under test: $BUILD, or `build` in the repository."""
     programs = pathlib.Path(os.environ.get("BUILD") or REPOSITORY / "build").resolve()
-    for name in ("zonepush", "zonepush-agent"):
+    for name in (Master.program, Slave.program):
         if not os.access(programs / name, os.X_OK):
             raise LabError(f"'{programs / name}' isn't there; run `make` first")
     return programs

@@ -3,14 +3,12 @@
 import contextlib
 import fcntl
 import hashlib
-import os
 import re
-import subprocess
 import time
 
 from . import plesk
-from .basics import LabError, replace_file, write_wrapper
-from .named import Named
+from .basics import LabError, replace_file
+from .host import Host
 
 # Plesk's named doesn't notify a slave that isn't an NS of the zone.
 OPTIONS = ["notify no", "transfers-out 200", "tcp-clients 500", "check-names primary ignore"]
@@ -21,17 +19,12 @@ ZONE_PATTERN = re.compile(r'zone "([^"]+)" .* file "([^"]+)"; }; # serial (\d+)\
 NAME_PATTERN = re.compile(r"[a-z0-9_/-]{1,63}(\.[a-z0-9_/-]{1,63})*")
 FILE_STEM_MAX = 200
 
-HOOK_SECONDS = 600
 
+class Master(Host):
+    program = "zonepush"
 
-class Master:
-    def __init__(self, home, name, ports, program):
-        self.name = name
-        self.directory = home / name
-        self.program = program
-        self.named = Named(self.directory, home, ports["dns"], ports["control"])
-        self.configuration = self.directory / "zonepush.conf"
-        self.key = self.directory / "key.pem"
+    def __init__(self, home, name, ports, programs):
+        super().__init__(home, name, ports, programs)
         self.zones_file = self.directory / "zones.conf"
 
     def prepare(self):
@@ -43,43 +36,11 @@ class Master:
             self.configuration,
             f"state = {self.directory}/state\nkey = {self.key}\ngroup =\n",
         )
-        write_wrapper(
-            self.directory / "zonepush",
-            [self.program, "-c", self.configuration],
-            f"zonepush of {self.name}",
-        )
-        self.zonepush("key", "init")
-
-    @property
-    def key_id(self):
-        return self.zonepush("key", "show").strip()
-
-    def zonepush(self, *words):
-        """Runs a verb and returns what it prints; LabError where it fails."""
-        done = self._run(words)
-        if done.returncode:
-            raise LabError(f"zonepush {' '.join(words)} on {self.name} failed: {done.stderr}")
-        return done.stdout
+        self._prepare_program()
 
     def hook(self, document):
         """Gives a document (text or bytes) to the hook as Plesk does, and returns the outcome."""
-        return self._run(["hook"], document)
-
-    def _run(self, words, document=""):
-        content = document.encode() if isinstance(document, str) else document
-        done = subprocess.run(
-            [self.directory / "zonepush", *words],
-            input=content,
-            capture_output=True,
-            # A hook can count on nothing around it, but the sanitizers want their options.
-            cwd="/",
-            env={key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")},
-            timeout=HOOK_SECONDS,
-            check=False,
-        )
-        done.stdout = done.stdout.decode()
-        done.stderr = done.stderr.decode()
-        return done
+        return self.run("hook", content=document)
 
     def change(self, action, names):
         """What Plesk does: changes named, then gives all of it to the hook in one document."""

@@ -1,11 +1,10 @@
 """A slave: a named, and `zonepush-agent` beside it."""
 
-import subprocess
-
-from .basics import LabError, replace_file, write_wrapper
+from .basics import LabError, replace_file
 from .daemon import Daemon
+from .host import Host
 from .local_http import ask
-from .named import ADDRESS, RNDC, Named
+from .named import ADDRESS, RNDC
 
 # Defaults of named fetch 20 new zones a second.
 OPTIONS = ["notify no", "serial-query-rate 1000", "transfers-in 100", "transfers-per-ns 50"]
@@ -28,19 +27,16 @@ retry = 0.5
 SOCKET_PATH_MAX = 107  # sun_path, unix(7)
 
 
-class Slave:
-    def __init__(self, home, name, ports, program):
-        self.name = name
-        self.directory = home / name
-        self.program = program
-        self.named = Named(self.directory, home, ports["dns"], ports["control"])
-        self.configuration = self.directory / "zonepush-agent.conf"
-        self.key = self.directory / "key.pem"
-        self.socket = self.directory / "socket"
-        self.include = self.directory / "include" / "zones.conf"
+class Slave(Host):
+    program = "zonepush-agent"
+
+    def __init__(self, home, name, ports, programs):
+        super().__init__(home, name, ports, programs)
         self.http = ports["http"]
         self.url = f"http://{ADDRESS}:{self.http}"
-        argv = [program, "-c", self.configuration, "run"]
+        self.socket = self.directory / "socket"
+        self.include = self.directory / "include" / "zones.conf"
+        argv = [self.executable, "-c", self.configuration, "run"]
         self.agent = Daemon("agent", argv, self.directory, home)
 
     def prepare(self):
@@ -51,12 +47,7 @@ class Slave:
         replace_file(self.include, "")
         self.named.configure(OPTIONS, self.include)
         replace_file(self.configuration, self._render_configuration())
-        write_wrapper(
-            self.directory / "zonepush-agent",
-            [self.program, "-c", self.configuration],
-            f"zonepush-agent of {self.name}",
-        )
-        self.zonepush_agent("key", "init")
+        self._prepare_program()
 
     def _render_configuration(self):
         return CONFIGURATION.format(
@@ -71,25 +62,6 @@ class Slave:
             rndc_key=self.named.key,
             control=self.named.control,
         )
-
-    @property
-    def key_id(self):
-        return self.zonepush_agent("key", "show").strip()
-
-    def zonepush_agent(self, *words):
-        """Runs a verb and returns what it prints; LabError where it fails."""
-        done = subprocess.run(
-            [self.directory / "zonepush-agent", *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise LabError(
-                f"zonepush-agent {' '.join(words)} on {self.name} failed: {done.stderr}"
-            )
-        return done.stdout
 
     def start(self):
         self.named.start()
