@@ -55,7 +55,7 @@ int address_parse(const char *text, uint16_t port, struct address *ret_address, 
 				   "2001:db8::1 or [2001:db8::1]:53",
 				   text);
 	address.family = strchr(parts.host, ':') ? AF_INET6 : AF_INET;
-	if ((*text == '[') != (address.family == AF_INET6) && parts.port)
+	if (*text == '[' && address.family == AF_INET)
 		return reason_fail(why, ZP_ESYNTAX, "'%s': brackets are for IPv6", text);
 	if (inet_pton(address.family, parts.host, bytes) != 1)
 		return reason_fail(why, ZP_ESYNTAX,

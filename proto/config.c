@@ -12,9 +12,8 @@
 #include "proto/file.h"
 #include "proto/text.h"
 
-#define CONFIG_SIZE_MAX (256 * 1024)
-#define CONFIG_KEYS_MAX 64
-#define CONFIG_LINE_MAX 198 /* inih's own INI_MAX_LINE, with its end and a NUL */
+#define CONFIG_SIZE_MAX	 (256 * 1024)
+#define CONFIG_SLIPS_MAX 2 /* letters between an unknown key and one that was perhaps meant */
 
 /* A file while inih walks through it. */
 struct reading {
@@ -24,8 +23,8 @@ struct reading {
 	const struct config_key *keys;
 	void *program;
 	bool seen[CONFIG_KEYS_MAX];
-	bool has_failed;
-	struct reason why; /* of the first failure */
+	int error; /* of the first failure, and why */
+	struct reason why;
 };
 
 static void *member(const struct config_key *key, void *program)
@@ -222,61 +221,117 @@ static int set_value(const struct config_key *key, const char *text, void *progr
 	return ZP_ESYNTAX;
 }
 
-static int fail_line(struct reading *reading, const char *name, const char *what)
+static void fail_line(struct reading *reading, int error, const char *name, const char *what)
 {
-	if (!reading->has_failed)
+	if (reading->error == 0)
 		reason_set(&reading->why, "%s:%u: %s%s%s", reading->path, reading->line, name,
 			   *name ? ": " : "", what);
-	reading->has_failed = true;
-	return 0;
+	if (reading->error == 0)
+		reading->error = error;
 }
 
-/* For inih: one `name = value`. Returns 0 for a failure. */
+/* How many letters are to be added, dropped or changed (Levenshtein). */
+static size_t count_slips(const char *text, const char *name)
+{
+	size_t length = strlen(name), row[CONFIG_NAME_MAX + 1], diagonal, above, least;
+
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 0; text[i]; i++) {
+		diagonal = row[0];
+		row[0] = i + 1;
+		for (size_t j = 0; j < length; j++) {
+			above = row[j + 1];
+			least = diagonal + (text[i] != name[j]);
+			if (above + 1 < least)
+				least = above + 1;
+			if (row[j] + 1 < least)
+				least = row[j] + 1;
+			row[j + 1] = least;
+			diagonal = above;
+		}
+	}
+	return row[length];
+}
+
+static void fail_unknown(struct reading *reading, const char *name)
+{
+	size_t slips, fewest = CONFIG_SLIPS_MAX + 1;
+	const char *nearest = NULL;
+	char what[80];
+
+	for (size_t i = 0; reading->keys[i].name; i++) {
+		slips = count_slips(name, reading->keys[i].name);
+		if (slips < fewest) {
+			fewest = slips;
+			nearest = reading->keys[i].name;
+		}
+	}
+	snprintf(what, sizeof(what), "there is no such key%s%s%s",
+		 nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	fail_line(reading, ZP_ESYNTAX, name, what);
+}
+
+/* For inih: one `name = value`. */
 static int take_pair(void *closure, const char *section, const char *name, const char *value)
 {
 	struct reading *reading = closure;
 	struct reason why;
 	size_t i;
+	int r;
 
-	if (*section)
-		return fail_line(reading, "", "there are no sections in this file");
+	(void)section; /* next_line() lets none through */
 	for (i = 0; reading->keys[i].name; i++)
 		if (strcmp(reading->keys[i].name, name) == 0)
 			break;
-	if (!reading->keys[i].name)
-		return fail_line(reading, name, "there is no such key");
-	if (reading->seen[i])
-		return fail_line(reading, name, "stands twice");
-	reading->seen[i] = true;
-	if (set_value(&reading->keys[i], value, reading->program, &why) < 0)
-		return fail_line(reading, name, why.text);
-	return 1;
+	if (!reading->keys[i].name) {
+		fail_unknown(reading, name);
+	} else if (reading->seen[i]) {
+		fail_line(reading, ZP_ESYNTAX, name, "stands twice");
+	} else {
+		reading->seen[i] = true;
+		r = set_value(&reading->keys[i], value, reading->program, &why);
+		if (r < 0)
+			fail_line(reading, r, name, why.text);
+	}
+	return reading->error == 0;
 }
 
 /*
- * For inih: the next line, fgets-like. Lines are counted here, and those are refused that inih
- * would misread: longer than its buffer, or continuations of the line before.
+ * What inih would take in its own way: it ends a name at `:` too, cuts a line that is longer
+ * than its buffer, and joins a line that begins with a blank to the one before.
  */
+static const char *find_fault(const char *line, size_t length, size_t most)
+{
+	if (isspace((unsigned char)*line))
+		return "a line must not begin with a blank";
+	if (*line == '[')
+		return "there are no sections in this file";
+	if (line[strcspn(line, "=:\n")] != '=')
+		return "there must be `key = value`";
+	return length > most ? "the line is too long" : NULL;
+}
+
+/* For inih: the next line, fgets-like. It is here that lines are counted. */
 static char *next_line(char *buffer, int size, void *closure)
 {
 	struct reading *reading = closure;
-	size_t length = strcspn(reading->at, "\n");
-	const char *line = reading->at;
+	const char *line = reading->at, *fault;
+	size_t length = strcspn(line, "\n"), blanks = strspn(line, " \t\r");
 
-	if (!*line)
+	if (!*line || reading->error < 0)
 		return NULL;
 	reading->line++;
 	reading->at += length + (line[length] == '\n');
 
-	if (length > CONFIG_LINE_MAX || length + 2 > (size_t)size) {
-		fail_line(reading, "", "the line is too long");
+	if (blanks >= length || line[blanks] == '#' || line[blanks] == ';') {
 		length = 0;
-	} else if (length > 0 && isspace((unsigned char)*line) && strspn(line, " \t\r") < length) {
-		fail_line(reading, "", "a line must not begin with a blank");
-		length = 0;
-	} else if (*line == '[') {
-		fail_line(reading, "", "there are no sections in this file");
-		length = 0;
+	} else {
+		fault = find_fault(line, length, (size_t)size - sizeof("\n"));
+		if (fault) {
+			fail_line(reading, ZP_ESYNTAX, "", fault);
+			return NULL;
+		}
 	}
 	memcpy(buffer, line, length);
 	memcpy(buffer + length, "\n", sizeof("\n"));
@@ -289,8 +344,6 @@ static int set_standards(const struct config_key *keys, void *program, struct re
 	int r;
 
 	for (size_t i = 0; keys[i].name; i++) {
-		if (keys[i].type == CONFIG_PATH && !*keys[i].standard)
-			continue;
 		r = set_value(&keys[i], keys[i].standard, program, &inner);
 		if (r < 0)
 			return reason_fail(why, r, "the default of '%s': %s", keys[i].name,
@@ -304,14 +357,14 @@ static int read_text(struct reading *reading, struct reason *why)
 	int bad_line;
 
 	bad_line = ini_parse_stream(next_line, reading, take_pair, reading);
-	if (bad_line != 0 && !reading->has_failed)
-		return reason_fail(why, ZP_ESYNTAX, "%s:%d: there must be `key = value`",
-				   reading->path, bad_line);
-	if (reading->has_failed) {
-		*why = reading->why;
-		return ZP_ESYNTAX;
+	if (bad_line > 0 && reading->error == 0) {
+		/* A comment before the `=`; inih goes on after it and tells at the end. */
+		reading->line = (unsigned int)bad_line;
+		fail_line(reading, ZP_ESYNTAX, "", "there must be `key = value`");
 	}
-	return 0;
+	if (reading->error < 0 && why)
+		*why = reading->why;
+	return reading->error;
 }
 
 int config_load(const char *path, const struct config_key *keys, void *program, struct reason *why)

@@ -2,7 +2,8 @@
 #define ZP_CONFIG_H
 
 /*
- * Configuration files: `key = value` lines, comments from `#` or `;`, read by inih. Each
+ * Configuration files, read by inih: lines of `key = value`, of at most 198 bytes. A line that
+ * begins with `#` or `;` is a comment, and so is what follows ` ;` behind a value. Each
  * program has one table of its keys; defaults are text and go through the same
  * checks as what the administrator writes.
  */
@@ -11,6 +12,9 @@
 #include <stdint.h>
 
 #include "proto/error.h"
+
+#define CONFIG_KEYS_MAX 64 /* in a table */
+#define CONFIG_NAME_MAX 32 /* bytes in a key's name */
 
 enum config_type {
 	CONFIG_STRING,	/* char *: any printable text; "" as default means not set */
@@ -37,10 +41,11 @@ struct config_key {
 };
 
 /*
- * Sets every key of the table (ended by one without a name) in `program` to its default, then to
- * what the file says. Returns 0, -errno when the file can't be read, or ZP_ESYNTAX with a reason
- * that names file, line and key: an unknown key, a key given twice, a bad value, a section, no `=`.
- * After an error nothing is left to free.
+ * Sets every key of the table (ended by one without a name) in `program`, which is all zero, to
+ * its default, then to what the file says. Returns 0; -errno or ZP_ETOOBIG when the file can't be
+ * read; or ZP_ESYNTAX with a reason that names file, line and key: an unknown key, a key given
+ * twice, a bad value, a section, no `=`, a line that is too long or begins with a blank (or what
+ * the key's own check returned). After an error nothing is left to free.
  */
 int config_load(const char *path, const struct config_key *keys, void *program, struct reason *why)
 	__attribute__((warn_unused_result));

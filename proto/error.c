@@ -20,7 +20,8 @@ const char *error_text(int error)
 		return texts[error - ZP_ERROR_FIRST];
 	if (error >= 0)
 		return "no error";
-	text = strerrordesc_np(-error);
+	/* Below our own numbers there is nothing, and -INT_MIN isn't a number. */
+	text = error < ZP_ERROR_FIRST ? NULL : strerrordesc_np(-error);
 	return text ? text : "unknown error";
 }
 

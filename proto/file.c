@@ -84,16 +84,24 @@ int file_load(const char *path, size_t most, char **ret_text, size_t *ret_length
 	return r;
 }
 
-static int sync_directory_of(const char *path)
+/* The directory that path is in: opened before a change to it, so that only fsync can fail after.
+ */
+static int open_directory_of(const char *path)
 {
 	char copy[PATH_MAX];
-	int fd, r = 0;
+	int fd;
 
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
 	snprintf(copy, sizeof(copy), "%s", path);
 	fd = open(dirname(copy), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd) < 0)
+	return fd < 0 ? -errno : fd;
+}
+
+/* Makes the change durable, if there was one (r is 0), and closes the directory. */
+static int settle_directory(int fd, int r)
+{
+	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	close(fd);
 	return r;
@@ -199,17 +207,17 @@ static int keep_previous(const struct file_draft *draft, const char *previous)
 
 int file_draft_publish(struct file_draft *draft, const char *previous)
 {
-	int r;
+	int directory, r = 0;
 
-	if (previous) {
+	directory = open_directory_of(draft->target);
+	if (directory < 0)
+		return directory;
+	if (previous)
 		r = keep_previous(draft, previous);
-		if (r < 0)
-			return r;
-	}
-	if (rename(draft->temporary, draft->target) < 0)
-		return -errno;
-	draft->is_published = true;
-	return sync_directory_of(draft->target);
+	if (r == 0 && rename(draft->temporary, draft->target) < 0)
+		r = -errno;
+	draft->is_published = r == 0;
+	return settle_directory(directory, r);
 }
 
 void file_draft_free(struct file_draft *draft)
@@ -233,8 +241,10 @@ static int make_draft(const char *path, const void *data, size_t length, mode_t 
 	r = file_draft_new(path, mode, group, &draft);
 	if (r < 0)
 		return r;
-	fwrite(data, 1, length, draft->stream);
-	r = file_draft_seal(draft);
+	if (fwrite(data, 1, length, draft->stream) != length)
+		r = -errno;
+	if (r == 0)
+		r = file_draft_seal(draft);
 	if (r < 0) {
 		file_draft_free(draft);
 		return r;
@@ -259,34 +269,38 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
 int file_create(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
 {
 	struct file_draft *draft;
-	int r;
+	int directory, r;
 
+	directory = open_directory_of(path);
+	if (directory < 0)
+		return directory;
 	r = make_draft(path, data, length, mode, group, &draft);
-	if (r < 0)
-		return r;
-	/* link(2), unlike rename(2), never replaces: the file appears whole or not at all. */
-	if (link(draft->temporary, path) < 0)
-		r = -errno;
-	file_draft_free(draft);
-	if (r < 0)
-		return r;
-	return sync_directory_of(path);
+	if (r == 0) {
+		/* link(2), unlike rename(2), never replaces: it appears whole or not at all. */
+		if (link(draft->temporary, path) < 0)
+			r = -errno;
+		file_draft_free(draft);
+	}
+	return settle_directory(directory, r);
 }
 
 int file_remove(const char *path)
 {
-	if (unlink(path) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return sync_directory_of(path);
+	int directory, r = 0;
+
+	directory = open_directory_of(path);
+	if (directory < 0)
+		return directory == -ENOENT ? 0 : directory;
+	if (unlink(path) < 0 && errno != ENOENT)
+		r = -errno;
+	return settle_directory(directory, r);
 }
 
-static int make_one(const char *path, mode_t mode, gid_t group)
+static int set_directory_access(const char *path, mode_t mode, gid_t group)
 {
 	int fd, r;
 
-	if (mkdir(path, 0700) < 0)
-		return errno == EEXIST ? 0 : -errno;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
 	r = set_access(fd, mode, group);
@@ -294,14 +308,35 @@ static int make_one(const char *path, mode_t mode, gid_t group)
 	return r;
 }
 
+static int make_one(const char *path, mode_t mode, gid_t group)
+{
+	struct stat status;
+	int r;
+
+	if (mkdir(path, 0700) < 0) {
+		if (errno != EEXIST || stat(path, &status) < 0)
+			return -errno;
+		return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+	}
+	r = set_directory_access(path, mode, group);
+	/* Left there, the next try would take it for one whose mode is to be kept. */
+	if (r < 0)
+		rmdir(path);
+	return r;
+}
+
 int file_make_directory(const char *path, mode_t mode, gid_t group)
 {
+	size_t length = strlen(path);
 	char copy[PATH_MAX];
 	int r;
 
-	if (strlen(path) >= sizeof(copy))
+	if (length >= sizeof(copy))
 		return -ENAMETOOLONG;
 	snprintf(copy, sizeof(copy), "%s", path);
+	/* `a/b/` is b with the mode that was asked for, not something below b. */
+	while (length > 1 && copy[length - 1] == '/')
+		copy[--length] = '\0';
 	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		r = make_one(copy, 0755, (gid_t)-1);

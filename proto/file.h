@@ -40,7 +40,8 @@ int file_draft_seal(struct file_draft *draft) __attribute__((warn_unused_result)
 /*
  * Puts a sealed draft in the file's place, atomically and durably. Where `previous` isn't NULL,
  * what was there before stays as a file of that name. Returns 0 or -errno; after an error the old
- * file stands.
+ * file stands, unless it was the last step that failed (-EIO of the directory's fsync): then the
+ * new one is in place, and may be lost with the power.
  */
 int file_draft_publish(struct file_draft *draft, const char *previous)
 	__attribute__((warn_unused_result));

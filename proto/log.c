@@ -40,7 +40,7 @@ void log_init(const char *program, enum log_level least)
 /* One write(2) a line, so that lines of several threads and processes don't mix. */
 static void write_line(enum log_level level, const char *format, va_list arguments)
 {
-	char message[LINE_SIZE], escaped[LINE_SIZE], line[2 * LINE_SIZE], prefix[8] = "";
+	char message[2 * LINE_SIZE], escaped[LINE_SIZE], line[2 * LINE_SIZE], prefix[8] = "";
 	int saved = errno, length;
 
 	vsnprintf(message, sizeof(message), format, arguments);

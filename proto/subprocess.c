@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,8 +27,8 @@ struct child {
 };
 
 /*
- * In the child, between fork and exec: only calls that are safe there (signal-safety(7)). An exec
- * that fails tells its errno through `failure`.
+ * In the child, between fork and exec, with every signal blocked: only calls that are safe there
+ * (signal-safety(7)). An exec that fails tells its errno through `failure`.
  */
 __attribute__((noreturn)) static void become(const char *const argv[], int input, int output,
 					     int failure)
@@ -37,12 +37,15 @@ __attribute__((noreturn)) static void become(const char *const argv[], int input
 	sigset_t none;
 	int error;
 
+	/* Before the mask goes: a handler of ours must not run here. */
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
 		sigaction(signal_number, &standard, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setpgid(0, 0);
 
+	if (input < 0)
+		input = open("/dev/null", O_RDONLY);
 	if (dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
 	    dup2(output, STDERR_FILENO) >= 0 && dup3(failure, 3, O_CLOEXEC) >= 0) {
 		close_range(4, ~0U, 0);
@@ -54,43 +57,27 @@ __attribute__((noreturn)) static void become(const char *const argv[], int input
 	_exit(127);
 }
 
-/* The errno of a failed exec, or 0 once the program runs. */
-static int await_exec(int failure)
-{
-	int error = 0;
-	ssize_t n;
-
-	do
-		n = read(failure, &error, sizeof(error));
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(error) ? -error : 0;
-}
-
 static void reap(pid_t pid, int *ret_status)
 {
 	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
 		;
 }
 
-static int fork_child(const char *const argv[], int input, const int output[2],
-		      const int failure[2], pid_t *ret_pid)
+static int fork_child(const char *const argv[], int input, int output, int failure, pid_t *ret_pid)
 {
-	int status, r;
+	sigset_t all, before;
+	int error;
 	pid_t pid;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = fork();
-	if (pid < 0)
-		return -errno;
 	if (pid == 0)
-		become(argv, input, output[1], failure[1]);
-
-	close(failure[1]);
-	r = await_exec(failure[0]);
-	close(failure[0]);
-	if (r < 0) {
-		reap(pid, &status);
-		return r;
-	}
+		become(argv, input, output, failure);
+	error = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0)
+		return -error;
 	*ret_pid = pid;
 	return 0;
 }
@@ -118,37 +105,65 @@ static int make_pipe(int ret_pair[2])
 	return -error;
 }
 
+/*
+ * Waits until the child has become the program, and gets hold of it. A child that can't be
+ * watched can't be limited, so it is ended.
+ */
+static int await_program(int failure, struct child *child)
+{
+	int error = 0, status;
+	ssize_t n;
+
+	do
+		n = read(failure, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(error)) {
+		child->process = pidfd_open(child->pid, 0);
+		if (child->process >= 0)
+			return 0;
+		error = errno;
+	}
+	kill(-child->pid, SIGKILL);
+	reap(child->pid, &status);
+	return -error;
+}
+
+/* Forks with `output` as the child's output; the program runs when this returns 0. */
+static int start_with(const char *const argv[], int input, int output, struct child *child)
+{
+	int failure[2], r;
+
+	r = make_pipe(failure);
+	if (r < 0)
+		return r;
+	r = fork_child(argv, input, output, failure[1], &child->pid);
+	close(failure[1]);
+	if (r == 0)
+		r = await_program(failure[0], child);
+	close(failure[0]);
+	return r;
+}
+
 static int start(const char *const argv[], int input, struct child *ret_child)
 {
-	int output[2], failure[2], nothing = -1, r;
 	struct child child = {0};
+	int output[2], r;
 
 	r = make_pipe(output);
 	if (r < 0)
 		return r;
-	r = make_pipe(failure);
-	if (r < 0) {
-		close_pair(output);
-		return r;
-	}
-	if (input < 0)
-		nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	r = fork_child(argv, input < 0 ? nothing : input, output, failure, &child.pid);
-	if (nothing >= 0)
-		close(nothing);
+	r = start_with(argv, input, output[1], &child);
 	close(output[1]);
 	if (r < 0) {
 		close(output[0]);
 		return r;
 	}
 	child.output = output[0];
-	child.process = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	*ret_child = child;
 	return 0;
 }
 
-/* Takes what there is; what goes beyond the limit is read and dropped, so that the child goes on.
- */
+/* What goes beyond the limit is read and dropped, so that the child goes on. False at the end. */
 static bool take_output(int fd, struct subprocess_output *output)
 {
 	char data[4096];
@@ -191,13 +206,8 @@ static bool follow(const struct child *child, uint64_t until, struct subprocess_
 		if (n <= 0)
 			continue;
 		if (ends[0].revents) {
-			if (take_output(child->output, output))
-				continue;
-			/* Kernels before 5.3 have no pidfd: there, closing the output is the end.
-			 */
-			if (child->process < 0)
-				return true;
-			ends[0].fd = -1;
+			if (!take_output(child->output, output))
+				ends[0].fd = -1;
 		} else if (ends[1].revents) {
 			return true;
 		}
@@ -236,8 +246,7 @@ int subprocess_run(const char *const argv[], int input, unsigned int limit_ms,
 		kill(-child.pid, SIGKILL);
 	reap(child.pid, &status);
 	close(child.output);
-	if (child.process >= 0)
-		close(child.process);
+	close(child.process);
 
 	r = judge(status, in_time, &output);
 	*ret_output = output;

@@ -71,6 +71,9 @@ int table_add(struct table *table, const char *const cells[])
 
 	for (size_t i = 0; r == 0 && i < table->n_columns; i++)
 		r = add_cell(table, cells[i]);
+	/* Half a row would shift all that follow. */
+	while (table->n_cells % table->n_columns != 0)
+		free(table->cells[--table->n_cells]);
 	return r;
 }
 
@@ -102,7 +105,7 @@ void table_print(const struct table *table, FILE *out)
 		if (length > widths[i % table->n_columns])
 			widths[i % table->n_columns] = length;
 	}
-	for (size_t row = 0; (row + 1) * table->n_columns <= table->n_cells; row++) {
+	for (size_t row = 0; row < table->n_cells / table->n_columns; row++) {
 		if (bold && row == 0)
 			fputs("\033[1m", out);
 		print_row(table, row, widths, out);

@@ -10,12 +10,16 @@
 
 struct table;
 
-/* A column whose heading begins with `>` is aligned to the right (the sign isn't printed). */
+/*
+ * A column whose heading begins with `>` is aligned to the right (the sign isn't printed).
+ * Returns 0, -ENOMEM, or -EINVAL unless there are 1 to TABLE_COLUMNS_MAX columns.
+ */
 int table_new(const char *const headings[], size_t n_columns, struct table **ret_table)
 	__attribute__((warn_unused_result));
 void table_free(struct table *table);
 
-/* Adds a row of n_columns cells; the texts are copied and escaped. Returns 0 or -ENOMEM. */
+/* Adds a row of n_columns cells; the texts are copied and escaped, NULL is empty. Returns 0 or
+ * -ENOMEM. */
 int table_add(struct table *table, const char *const cells[]) __attribute__((warn_unused_result));
 
 /* Prints headings and rows; headings bold where `out` is a terminal and NO_COLOR isn't set. */

@@ -28,6 +28,14 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static bool asks_for_help(char **words, int count)
+{
+	for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+		if (is_help(words[i]))
+			return true;
+	return false;
+}
+
 static void print_line(const struct verb_program *program, const struct verb *verb, FILE *out)
 {
 	fprintf(out, "%s %s%s%s", program->name, verb->name, *verb->arguments ? " " : "",
@@ -57,15 +65,24 @@ static int print_verb_help(const struct verb_program *program, const struct verb
 	return VERB_OK;
 }
 
-/* Names the verbs that begin with the same word, if there are any. */
+/* Whether a word and a verb's first word begin alike as far as the shorter one goes. */
+static bool begins_alike(const struct verb *verb, const char *word)
+{
+	size_t length = strcspn(verb->name, " ");
+
+	if (strlen(word) < length)
+		length = strlen(word);
+	return length > 0 && strncmp(verb->name, word, length) == 0;
+}
+
 static int complain_of_verb(const struct verb_program *program, int argc, char **argv)
 {
+	const char *second = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
 	bool found = false;
 
-	log_error("there is no verb '%s%s%s'", argv[0], argc > 1 && argv[1][0] != '-' ? " " : "",
-		  argc > 1 && argv[1][0] != '-' ? argv[1] : "");
+	log_error("there is no verb '%s%s%s'", argv[0], *second ? " " : "", second);
 	for (const struct verb *verb = program->verbs; verb->name; verb++) {
-		if (strncmp(verb->name, argv[0], strcspn(verb->name, " ")) != 0)
+		if (!begins_alike(verb, argv[0]))
 			continue;
 		found = true;
 		fprintf(stderr, "    ");
@@ -106,7 +123,7 @@ static int run_verb(const struct verb_program *program, const struct globals *gl
 
 		if (words == 0)
 			continue;
-		if (argc > words && is_help(argv[words]))
+		if (asks_for_help(argv + words, argc - words))
 			return print_verb_help(program, verb);
 		call.argc = argc - words;
 		call.argv = argv + words;
@@ -196,7 +213,7 @@ bool verb_parse(struct verb_call *call, const struct verb_option *options, int l
 	for (int i = 0; i < call->argc; i++) {
 		if (!options_over && strcmp(call->argv[i], "--") == 0) {
 			options_over = true;
-		} else if (!options_over && strncmp(call->argv[i], "--", 2) == 0) {
+		} else if (!options_over && call->argv[i][0] == '-') {
 			if (!take_option(call, options, &i))
 				return false;
 		} else {

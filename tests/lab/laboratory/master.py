@@ -51,7 +51,7 @@ class Master(Host):
 
         Where it returns, named serves what the commands say.
         """
-        names = [_check_name(name) for name in names]
+        names = list(dict.fromkeys(_check_name(name) for name in names))
         with self._edit() as zones:
             _check_there(zones, names, action != "create")
             if action == "delete":
