@@ -5,6 +5,7 @@
 #include "master-hook/client.h"
 #include "master-hook/cmd.h"
 #include "master-hook/deliver.h"
+#include "master-hook/probe.h"
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/table.h"
@@ -40,12 +41,6 @@ static bool push_all(struct cmd_context *context, const char *name)
 	struct reason why;
 	int r;
 
-	if (!cmd_load_key(context)) {
-		log_warning("slave add: '%s' is added; its zones are delivered once the key can "
-			    "be used",
-			    name);
-		return false;
-	}
 	r = deliver_run(&context->config, context->key, context->outbox, &limits, &summary, &why);
 	if (r < 0) {
 		log_error("slave add: %s", why.text);
@@ -54,6 +49,39 @@ static bool push_all(struct cmd_context *context, const char *name)
 	printf("slave '%s' is added; %llu changes were acknowledged\n", name,
 	       (unsigned long long)summary.acknowledged);
 	return summary.failed == 0 && summary.refused == 0;
+}
+
+/* Says at once if the new slave can't be talked to; it stays added, and is tried again. */
+static bool check_answer(struct cmd_context *context, const struct outbox_slave *slave)
+{
+	struct report_slave probe = {.slave = *slave};
+	int r;
+
+	r = probe_run(&context->config, context->key, &probe, 1);
+	if (r < 0)
+		log_error("slave add: can't ask '%s' (%s)", slave->name, error_text(r));
+	else if (!probe.is_reached)
+		log_warning("slave add: '%s' is added, but doesn't answer as it should: %s",
+			    slave->name, probe.why.text);
+	else if (!probe.named_is_running || *probe.named_error)
+		log_warning("slave add: '%s' answers, but its named has trouble: %s", slave->name,
+			    *probe.named_error ? probe.named_error : "it isn't running");
+	return r == 0 && probe.is_reached;
+}
+
+static bool introduce(struct cmd_context *context, const struct outbox_slave *slave)
+{
+	bool answers, pushed;
+
+	if (!cmd_load_key(context)) {
+		log_warning("slave add: '%s' is added; its zones are delivered once the key can "
+			    "be used",
+			    slave->name);
+		return false;
+	}
+	answers = check_answer(context, slave);
+	pushed = push_all(context, slave->name);
+	return answers && pushed;
 }
 
 int cmd_slave_add(struct verb_call *call)
@@ -89,7 +117,7 @@ int cmd_slave_add(struct verb_call *call)
 		log_error("slave add: can't store it (%s: %s)", error_text(r),
 			  outbox_reason(context.outbox));
 	else
-		good = push_all(&context, slave.name);
+		good = introduce(&context, &slave);
 	cmd_close(&context);
 	return good ? VERB_OK : VERB_FAILED;
 }

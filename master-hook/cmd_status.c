@@ -2,13 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "master-hook/client.h"
 #include "master-hook/cmd.h"
+#include "master-hook/probe.h"
 #include "master-hook/report.h"
-#include "proto/clock.h"
 #include "proto/log.h"
-
-#define STATUS_LIMIT_MS 3000
 
 static int load_slaves(struct outbox *outbox, struct report_slave **ret_slaves, size_t *ret_count)
 {
@@ -25,7 +22,6 @@ static int load_slaves(struct outbox *outbox, struct report_slave **ret_slaves, 
 		r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		slaves[i].slave = known[i];
-		reason_set(&slaves[i].why, "no answer within %d s", STATUS_LIMIT_MS / 1000);
 		r = outbox_get_debt(outbox, known[i].id, &slaves[i].debt);
 	}
 	free(known);
@@ -36,48 +32,6 @@ static int load_slaves(struct outbox *outbox, struct report_slave **ret_slaves, 
 	*ret_slaves = slaves;
 	*ret_count = count;
 	return 0;
-}
-
-static void take_answer(struct report_slave *slave, const struct client_call *call)
-{
-	slave->why = call->why;
-	if (call->error < 0)
-		return;
-	if (call->status == 200 &&
-	    report_read_status(slave, call->reply.data, call->reply.length) == 0)
-		slave->is_reached = true;
-	else
-		reason_set(&slave->why, "the agent answered with HTTP status %d", call->status);
-}
-
-/* Asks all agents at once. */
-static int ask_slaves(struct cmd_context *context, struct report_slave *slaves, size_t count)
-{
-	uint64_t until = clock_steady_ms() + STATUS_LIMIT_MS;
-	struct client_call *calls, *call;
-	struct client *client = NULL;
-	int r;
-
-	calls = calloc(count + 1, sizeof(*calls));
-	r = calls ? client_new(context->key, context->config.connect_timeout, &client) : -ENOMEM;
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		calls[i] = (struct client_call){.url = slaves[i].slave.url,
-						.agent = slaves[i].slave.key,
-						.method = "GET",
-						.target = "/v1/status",
-						.limit = STATUS_LIMIT_MS,
-						.owner = &slaves[i]};
-		r = client_start(client, &calls[i]);
-	}
-	for (call = NULL; r == 0; client_call_done(call)) {
-		call = client_next(client, until);
-		if (!call)
-			break;
-		take_answer(call->owner, call);
-	}
-	client_free(client);
-	free(calls);
-	return r;
 }
 
 static int print(struct cmd_context *context, bool as_json, bool *ret_well)
@@ -91,7 +45,7 @@ static int print(struct cmd_context *context, bool as_json, bool *ret_well)
 	if (r == 0)
 		r = outbox_count(context->outbox, &n_zones);
 	if (r == 0)
-		r = ask_slaves(context, slaves, count);
+		r = probe_run(&context->config, context->key, slaves, count);
 	if (r == 0)
 		r = as_json ? report_print_json(slaves, count, n_zones)
 			    : report_print_table(slaves, count, n_zones);

@@ -25,7 +25,7 @@ int address_parse(const char *text, uint16_t port, struct address *ret_address, 
 
 /*
  * Returns 0, or ZP_ESYNTAX with a reason when this can't be a name server to transfer from:
- * unspecified, multicast, link-local without scope, IPv4-mapped.
+ * unspecified, multicast, link-local without scope, IPv4-mapped or -compatible.
  */
 int address_check_primary(const struct address *address, struct reason *why)
 	__attribute__((warn_unused_result));

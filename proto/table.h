@@ -18,8 +18,7 @@ int table_new(const char *const headings[], size_t n_columns, struct table **ret
 	__attribute__((warn_unused_result));
 void table_free(struct table *table);
 
-/* Adds a row of n_columns cells; the texts are copied and escaped, NULL is empty. Returns 0 or
- * -ENOMEM. */
+/* Adds a row of n_columns cells; texts are copied and escaped, NULL is "". 0 or -ENOMEM. */
 int table_add(struct table *table, const char *const cells[]) __attribute__((warn_unused_result));
 
 /* Prints headings and rows; headings bold where `out` is a terminal and NO_COLOR isn't set. */

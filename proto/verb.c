@@ -1,5 +1,6 @@
 #include "proto/verb.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,7 +133,7 @@ static int run_verb(const struct verb_program *program, const struct globals *gl
 	return complain_of_verb(program, argc, argv);
 }
 
-int verb_main(const struct verb_program *program, int argc, char **argv)
+static int dispatch(const struct verb_program *program, int argc, char **argv)
 {
 	struct globals globals = {.config_path = program->config_path};
 	int taken;
@@ -146,7 +147,7 @@ int verb_main(const struct verb_program *program, int argc, char **argv)
 	if (globals.is_verbose)
 		log_init(program->name, LOG_LEVEL_DEBUG);
 
-	if (argc == 0) {
+	if (argc < 1) {
 		log_error("what is to be done? `%s --help` lists the verbs", program->name);
 		return VERB_USAGE;
 	}
@@ -157,6 +158,17 @@ int verb_main(const struct verb_program *program, int argc, char **argv)
 		return VERB_OK;
 	}
 	return run_verb(program, &globals, argc, argv);
+}
+
+int verb_main(const struct verb_program *program, int argc, char **argv)
+{
+	int code = dispatch(program, argc, argv);
+
+	/* What a full disk swallowed mustn't pass for a complete answer. */
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	log_error("can't write all of the output (%s)", strerrordesc_np(errno));
+	return code == VERB_OK ? VERB_FAILED : code;
 }
 
 /* The option that a word names, with or without `=VALUE`; NULL: none of these. */

@@ -73,6 +73,16 @@ static int block_signals(struct daemon *daemon, struct reason *why)
 	return 0;
 }
 
+/*
+ * What was signed in the second in which the agent started, or before, is refused (PROTOCOL.md §5).
+ * Listening begins when that second is over, so that nobody with a right clock ever meets this.
+ */
+static void outwait_first_second(int64_t started)
+{
+	while (clock_seconds() <= started)
+		poll(NULL, 0, 10);
+}
+
 static int start(struct daemon *daemon, const struct agent_config *config, struct reason *why)
 {
 	int r;
@@ -96,9 +106,10 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 	if (r < 0)
 		return reason_fail(why, r, "can't start (%s)", error_text(r));
 	r = applier_start(config, daemon->registry, daemon->refresher, &daemon->agent.applier, why);
-	if (r == 0)
-		r = server_start(&daemon->agent, &daemon->server, why);
-	return r;
+	if (r < 0)
+		return r;
+	outwait_first_second(daemon->agent.started);
+	return server_start(&daemon->agent, &daemon->server, why);
 }
 
 /* Until a signal asks for the end. */

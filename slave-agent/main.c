@@ -1,6 +1,6 @@
-#include "slave-agent/agent_config.h"
 #include "proto/key.h"
 #include "proto/log.h"
+#include "slave-agent/agent_config.h"
 #include "slave-agent/cmd.h"
 
 static const struct verb verbs[] = {

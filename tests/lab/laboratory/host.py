@@ -38,8 +38,8 @@ class Host:
             timeout=RUN_SECONDS,
             check=False,
         )
-        done.stdout = done.stdout.decode()
-        done.stderr = done.stderr.decode()
+        done.stdout = done.stdout.decode(errors="replace")
+        done.stderr = done.stderr.decode(errors="replace")
         return done
 
     def must_run(self, *words):
