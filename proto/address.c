@@ -99,7 +99,7 @@ static const char *unfit_v6(const struct address *address)
 	if (IN6_IS_ADDR_LINKLOCAL(&in))
 		return "link-local, which means nothing without an interface";
 	/* The second is what `::1:53` means, written for [::1]:53. */
-	if (IN6_IS_ADDR_V4MAPPED(&in) || (IN6_IS_ADDR_V4COMPAT(&in)))
+	if (IN6_IS_ADDR_V4MAPPED(&in) || IN6_IS_ADDR_V4COMPAT(&in))
 		return "an IPv4 address in disguise; write it as IPv4, or a port as [ADDRESS]:PORT";
 	return NULL;
 }

@@ -257,6 +257,7 @@ int database_open(const char *path, const struct database_schema *schema,
 		  struct database **ret_database, struct reason *why)
 {
 	struct database *database = NULL;
+	int32_t version = 0;
 	int code, r;
 
 	r = make_file(path, why);
@@ -265,9 +266,15 @@ int database_open(const char *path, const struct database_schema *schema,
 	if (r < 0)
 		return r;
 
-	code = set_journal(database);
-	r = code == SQLITE_OK ? migrate(database, path, schema, why)
-			      : explain(database->sqlite, path, code, why);
+	/* Whose file it is comes first: one of somebody else isn't touched. */
+	r = check_schema(database, path, schema, &version, why);
+	if (r == 0) {
+		code = set_journal(database);
+		if (code != SQLITE_OK)
+			r = explain(database->sqlite, path, code, why);
+	}
+	if (r == 0)
+		r = migrate(database, path, schema, why);
 	if (r < 0) {
 		database_free(database);
 		return r;

@@ -67,7 +67,8 @@ static int make_input(const struct text_buffer *text)
 static int run_checkconf(const struct agent_config *config, const struct text_buffer *text,
 			 struct subprocess_output *ret_output, struct reason *why)
 {
-	const char *argv[] = {config->named_checkconf, "/dev/stdin", NULL};
+	static const char input[] = "/dev/stdin";
+	const char *argv[] = {config->named_checkconf, input, NULL};
 	char line[REASON_SIZE];
 	int fd, r;
 
@@ -84,6 +85,9 @@ static int run_checkconf(const struct agent_config *config, const struct text_bu
 		return 0;
 
 	subprocess_first_line(ret_output, line, sizeof(line));
+	if (strncmp(line, input, strlen(input)) == 0)
+		return reason_fail(why, ZP_ENAMED, "named-checkconf says: %s%s",
+				   config->named_conf, line + strlen(input));
 	return reason_fail(why, ZP_ENAMED, "named-checkconf says: %s", line);
 }
 

@@ -1,5 +1,6 @@
 #include "tests/unit/capture.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,9 @@ void capture_start(struct capture *capture, int descriptor)
 	capture->saved = dup(descriptor);
 	capture->memory = memfd_create("capture", MFD_CLOEXEC);
 	assert_true(capture->saved >= 0 && capture->memory >= 0);
+	/* Threads that write at once would overwrite each other: a memfd has no lock on its offset.
+	 */
+	assert_int_equal(fcntl(capture->memory, F_SETFL, O_APPEND), 0);
 	fflush(NULL);
 	dup2(capture->memory, descriptor);
 }

@@ -16,9 +16,9 @@
 #include "proto/log.h"
 #include "tests/unit/capture.h"
 
-#define THREADS	 4
-#define LINES	 100
-#define LONG	 8000
+#define THREADS 4
+#define LINES	100
+#define LONG	8000
 #define CUT_MAX 2200
 
 static void assert_logged(struct capture *capture, const char *expected)

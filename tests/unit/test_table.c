@@ -52,7 +52,7 @@ static void test_cells_are_escaped(void **state)
 	(void)state;
 	assert_int_equal(table_new(headings, 2, &table), 0);
 	assert_int_equal(table_add(table, cells), 0);
-	assert_printed(table, "A                B\n"
+	assert_printed(table, "A              B\n"
 			      "x\\x1b[2J\\x0ay  \n");
 	table_free(table);
 }

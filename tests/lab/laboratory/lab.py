@@ -134,10 +134,11 @@ class Lab:
 
     def _introduce(self):
         for master in self.masters:
-            key_id = master.key_id
             primaries = f"{ADDRESS}:{master.named.port}"
+            # `--` because a key id can begin with a hyphen.
+            words = ["--primaries", primaries, "--", master.name, master.key_id]
             for slave in self.slaves:
-                slave.must_run("master", "add", master.name, key_id, "--primaries", primaries)
+                slave.must_run("master", "add", *words)
                 master.must_run("slave", "add", slave.name, "--key", slave.key_id, slave.url)
 
     def _provision(self, count):

@@ -8,7 +8,7 @@ NAME_SERVER = "ns1.hosting.example."
 
 
 def render_zone_file(serial, is_reverse=False):
-    """A zone file in relative names, so that many zones can share one; its data follow the serial."""
+    """A zone file in relative names, which many zones can share; its data follow the serial."""
     record = "10 PTR www.shop.example." if is_reverse else f"www A {_address_of(serial)}"
     times = " ".join(str(seconds) for seconds in TIMES.values())
     return (
