@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proto/covering.h"
 #include "proto/digest.h"
 #include "proto/error.h"
 
@@ -33,73 +34,13 @@ void envelope_headers_done(struct envelope_headers *headers)
 	*headers = (struct envelope_headers){0};
 }
 
-/* An Inner List in the making, with room for all that we ever sign. */
-struct covering {
-	struct sf_item items[SIGNATURE_COMPONENTS_MAX];
-	struct sf_parameter parameters[8];
-	struct sf_member member;
-};
-
-static struct sf_parameter req_parameter = {"req", {.type = SF_BOOLEAN, .integer = 1}};
-
-static void covering_init(struct covering *covering)
-{
-	*covering = (struct covering){.member = {.key = LABEL, .is_inner_list = true}};
-	covering->member.items = covering->items;
-	covering->member.parameters.list = covering->parameters;
-}
-
-static struct sf_value string_value(const char *text)
-{
-	return (struct sf_value){.type = SF_STRING, .data = text, .length = strlen(text)};
-}
-
-static struct sf_value integer_value(int64_t integer)
-{
-	return (struct sf_value){.type = SF_INTEGER, .integer = integer};
-}
-
-static void cover(struct covering *covering, const char *name, bool of_request)
-{
-	struct sf_item *item = &covering->items[covering->member.count++];
-
-	item->value = string_value(name);
-	if (of_request)
-		item->parameters = (struct sf_parameters){.list = &req_parameter, .count = 1};
-}
-
-static void add_parameter(struct covering *covering, const char *key, struct sf_value value)
-{
-	struct sf_parameters *parameters = &covering->member.parameters;
-
-	parameters->list[parameters->count++] = (struct sf_parameter){key, value};
-}
-
-/* Signs, and moves the two header values to *ret_headers. */
-static int sign(const struct signature_message *message, const struct covering *covering,
-		const struct key *key, struct envelope_headers *ret_headers)
-{
-	struct text_buffer input = {0}, signature = {0};
-	int r;
-
-	r = signature_sign(message, &covering->member, key, &input, &signature);
-	if (r < 0) {
-		text_buffer_done(&input);
-		text_buffer_done(&signature);
-		return r;
-	}
-	ret_headers->signature_input = input.data; /* transferred */
-	ret_headers->signature = signature.data;   /* transferred */
-	return 0;
-}
-
 static void cover_request(struct covering *covering, bool has_query)
 {
-	covering_init(covering);
+	covering_init(covering, LABEL);
 	for (size_t i = 0; request_components[i]; i++) {
-		cover(covering, request_components[i], false);
+		covering_add(covering, request_components[i], false);
 		if (has_query && strcmp(request_components[i], "@path") == 0)
-			cover(covering, "@query", false);
+			covering_add(covering, "@query", false);
 	}
 }
 
@@ -137,12 +78,12 @@ int envelope_sign_request(const struct key *key, const struct key_public *agent,
 	};
 
 	cover_request(&covering, message.query != NULL);
-	add_parameter(&covering, "created", integer_value(parameters.created));
-	add_parameter(&covering, "expires", integer_value(parameters.expires));
-	add_parameter(&covering, "nonce", string_value(parameters.nonce));
-	add_parameter(&covering, "keyid", string_value(parameters.key_id));
-	add_parameter(&covering, "tag", string_value(ENVELOPE_TAG));
-	r = sign(&message, &covering, key, &headers);
+	covering_add_integer(&covering, "created", parameters.created);
+	covering_add_integer(&covering, "expires", parameters.expires);
+	covering_add_string(&covering, "nonce", parameters.nonce);
+	covering_add_string(&covering, "keyid", parameters.key_id);
+	covering_add_string(&covering, "tag", ENVELOPE_TAG);
+	r = covering_sign(&covering, &message, key, &headers.signature_input, &headers.signature);
 	if (r < 0)
 		return r;
 	*ret_headers = headers;
@@ -423,12 +364,12 @@ static int parse_state(const struct signature_message *reply, struct envelope_st
 
 static void cover_reply(struct covering *covering, bool has_query)
 {
-	covering_init(covering);
+	covering_init(covering, LABEL);
 	for (size_t i = 0; reply_components[i]; i++)
-		cover(covering, reply_components[i], false);
+		covering_add(covering, reply_components[i], false);
 	for (size_t i = 0; reply_request_components[i]; i++)
 		if (has_query || strcmp(reply_request_components[i], "@query") != 0)
-			cover(covering, reply_request_components[i], true);
+			covering_add(covering, reply_request_components[i], true);
 }
 
 int envelope_sign_reply(const struct key *key, const struct signature_message *request,
@@ -456,11 +397,11 @@ int envelope_sign_reply(const struct key *key, const struct signature_message *r
 	};
 
 	cover_reply(&covering, request->query != NULL);
-	add_parameter(&covering, "created", integer_value(created));
-	add_parameter(&covering, "nonce", string_value(nonce));
-	add_parameter(&covering, "keyid", string_value(key_get_public(key)->id));
-	add_parameter(&covering, "tag", string_value(ENVELOPE_TAG));
-	r = sign(&message, &covering, key, &headers);
+	covering_add_integer(&covering, "created", created);
+	covering_add_string(&covering, "nonce", nonce);
+	covering_add_string(&covering, "keyid", key_get_public(key)->id);
+	covering_add_string(&covering, "tag", ENVELOPE_TAG);
+	r = covering_sign(&covering, &message, key, &headers.signature_input, &headers.signature);
 	if (r == 0)
 		*ret_headers = headers;
 	return r;

@@ -86,8 +86,8 @@ static int run_checkconf(const struct agent_config *config, const struct text_bu
 
 	subprocess_first_line(ret_output, line, sizeof(line));
 	if (strncmp(line, input, strlen(input)) == 0)
-		return reason_fail(why, ZP_ENAMED, "named-checkconf says: %s%s",
-				   config->named_conf, line + strlen(input));
+		return reason_fail(why, ZP_ENAMED, "named-checkconf says: %s%s", config->named_conf,
+				   line + strlen(input));
 	return reason_fail(why, ZP_ENAMED, "named-checkconf says: %s", line);
 }
 
