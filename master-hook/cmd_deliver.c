@@ -91,7 +91,7 @@ int cmd_deliver(struct verb_call *call)
 	if (cmd_load_key(&context))
 		r = run_rounds(&context, signals, &total);
 	if (total.acknowledged > 0)
-		log_notice("deliver: %llu changes were acknowledged",
+		log_notice("deliver: changes acknowledged: %llu",
 			   (unsigned long long)total.acknowledged);
 	if (signals >= 0)
 		close(signals);

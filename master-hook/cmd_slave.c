@@ -46,7 +46,7 @@ static bool push_all(struct cmd_context *context, const char *name)
 		log_error("slave add: %s", why.text);
 		return false;
 	}
-	printf("slave '%s' is added; %llu changes were acknowledged\n", name,
+	printf("slave '%s' is added; changes acknowledged: %llu\n", name,
 	       (unsigned long long)summary.acknowledged);
 	return summary.failed == 0 && summary.refused == 0;
 }

@@ -113,9 +113,9 @@ static int note_failure(struct run *run, struct delivery *delivery, const char *
 	if (!delivery->has_failed)
 		run->summary.failed++;
 	delivery->has_failed = true;
-	log_warning("deliver: slave '%s' at '%s' has %zu changes to come, it is tried again in "
+	log_warning("deliver: slave '%s' at '%s' has %zu change%s to come, it is tried again in "
 		    "%lld s (%s)",
-		    slave->name, slave->url, delivery->count,
+		    slave->name, slave->url, delivery->count, delivery->count == 1 ? "" : "s",
 		    (long long)((slave->retry_at - now_ms() + 999) / 1000), what);
 	return 0;
 }

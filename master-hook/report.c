@@ -56,7 +56,7 @@ int report_read_status(struct report_slave *slave, const char *text, size_t leng
 static const char *state_text(const struct report_slave *slave)
 {
 	if (!slave->is_reached)
-		return slave->slave.answered_at ? "unreachable" : "never reached";
+		return "unreachable";
 	if (!slave->named_is_running)
 		return "named is down";
 	if (*slave->named_error)
@@ -121,7 +121,7 @@ static void print_reasons(const struct report_slave *slave)
 	if (slave->failing > 0)
 		printf("%s: `zonepush-agent zone list` on the slave says why zones fail\n", name);
 	if (*slave->debt.refusal)
-		printf("%s: refused %llu changes, the first: %s\n", name,
+		printf("%s: changes refused: %llu, the first: %s\n", name,
 		       (unsigned long long)slave->debt.refused, slave->debt.refusal);
 	if (slave->is_reached &&
 	    (slave->clock_ahead > CLOCK_TOLERANCE || slave->clock_ahead < -CLOCK_TOLERANCE))
@@ -137,7 +137,7 @@ int report_print_table(const struct report_slave *slaves, size_t count, uint64_t
 	struct table *table = NULL;
 	int r;
 
-	printf("%llu zones are wanted here\n", (unsigned long long)n_zones);
+	printf("zones wanted here: %llu\n", (unsigned long long)n_zones);
 	if (count == 0) {
 		printf("no slave is known yet; see `zonepush slave add --help`\n");
 		return 0;

@@ -68,11 +68,19 @@ static int key_from_seed(const unsigned char seed[static crypto_sign_SEEDBYTES],
 int key_generate(struct key **ret_key)
 {
 	unsigned char seed[crypto_sign_SEEDBYTES];
+	struct key *key = NULL;
 	int r;
 
-	randombytes_buf(seed, sizeof(seed));
-	r = key_from_seed(seed, ret_key);
+	/* A key id that begins with '-' would be taken for an option on command lines. */
+	do {
+		key_free(key);
+		key = NULL;
+		randombytes_buf(seed, sizeof(seed));
+		r = key_from_seed(seed, &key);
+	} while (r == 0 && key->public.id[0] == '-');
 	sodium_memzero(seed, sizeof(seed));
+	if (r == 0)
+		*ret_key = key;
 	return r;
 }
 

@@ -7,8 +7,12 @@
 #include "proto/log.h"
 #include "proto/problem.h"
 
-/* A new zone is fetched by named itself; a primary that isn't ready then is asked again soon. */
+/*
+ * A new zone is fetched by named itself. Where it is one of a few, somebody waits for it, and a
+ * primary that isn't ready yet is asked again soon; a bulk is left to named's own timers.
+ */
 #define FIRST_REFRESH_MS 1000
+#define FEW_ZONES	 20
 
 static void free_intents(struct batch *batch)
 {
@@ -168,8 +172,20 @@ void batch_settle(struct batch *batch, struct registry *registry, enum publish_o
 	}
 }
 
+static size_t count_waiting(const struct batch *batch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		for (size_t k = 0; k < batch->jobs[i].job->changes.count; k++)
+			count += batch->jobs[i].intents[k].waits;
+	return count;
+}
+
 void batch_refresh(const struct batch *batch, struct refresher *refresher)
 {
+	bool few = count_waiting(batch) <= FEW_ZONES;
+
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_job *entry = &batch->jobs[i];
 
@@ -178,10 +194,10 @@ void batch_refresh(const struct batch *batch, struct refresher *refresher)
 
 			if (item->error < 0 || !item->change.present)
 				continue;
-			if (entry->intents[k].waits)
-				refresher_add(refresher, &item->change.zone, FIRST_REFRESH_MS);
-			else if (entry->intents[k].refresh)
+			if (entry->intents[k].refresh)
 				refresher_add(refresher, &item->change.zone, 0);
+			else if (entry->intents[k].waits && few)
+				refresher_add(refresher, &item->change.zone, FIRST_REFRESH_MS);
 		}
 	}
 }

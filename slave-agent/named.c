@@ -2,14 +2,18 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "proto/file.h"
 #include "proto/text.h"
 #include "slave-agent/named_conf.h"
 
 #define VERSION_LIMIT_MS (10 * 1000)
+#define KEY_FILE_MAX	 (64 * 1024)
+#define KEY_NAME_SIZE	 256
 
 int named_get_version(const struct agent_config *config,
 		      char ret_version[static NAMED_VERSION_SIZE], struct reason *why)
@@ -131,15 +135,46 @@ static int judge_rndc(const struct agent_config *config, const char *command,
 			   config->rndc_key);
 }
 
+/*
+ * The name of the first key in a file like rndc.key. rndc has to be told: without -c it would take
+ * another file where there is an rndc.conf, and with -c it takes no key by itself.
+ */
+static int find_key_name(const char *path, char *ret_name, size_t size, struct reason *why)
+{
+	size_t length = 0, name_length;
+	char *text = NULL, *at;
+	int r;
+
+	r = file_load(path, KEY_FILE_MAX, &text, &length, NULL);
+	if (r < 0)
+		return reason_fail(why, r, "can't read the control key '%s' (%s); see rndc-key",
+				   path, error_text(r));
+	at = strstr(text, "key");
+	at = at ? at + strlen("key") : text;
+	at += strspn(at, " \t\"");
+	name_length = strcspn(at, " \t\r\n\"{;");
+	r = at > text && name_length > 0 && name_length < size ? 0 : ZP_ESYNTAX;
+	if (r == 0)
+		snprintf(ret_name, size, "%.*s", (int)name_length, at);
+	else
+		reason_set(why, "there is no `key \"NAME\" { ... };` in '%s'; see rndc-key", path);
+	free(text);
+	return r;
+}
+
 static int control(const struct agent_config *config, const char *command, const char *argument,
 		   struct reason *why)
 {
 	struct subprocess_output output = {0};
-	char port[8];
-	const char *argv[] = {config->rndc, "-k", config->rndc_key, "-s",     config->rndc_address,
-			      "-p",	    port, command,	    argument, NULL};
+	char key[KEY_NAME_SIZE], port[8];
+	const char *argv[] = {
+		config->rndc, "-c", config->rndc_key, "-y",	key, "-s", config->rndc_address,
+		"-p",	      port, command,	      argument, NULL};
 	int r;
 
+	r = find_key_name(config->rndc_key, key, sizeof(key), why);
+	if (r < 0)
+		return r;
 	snprintf(port, sizeof(port), "%u", (unsigned int)config->rndc_port);
 	r = subprocess_run(argv, -1, (unsigned int)config->rndc_timeout, &output);
 	if (r == 0)

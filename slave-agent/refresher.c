@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,11 +15,12 @@
 /* Times between the refreshes of one change, in ms. The last one ends it. */
 static const unsigned int pauses[] = {REFRESHER_GAP_MS, 25000, 0};
 
-struct entry {
-	struct zone_name zone;
-	uint64_t due;  /* clock_steady_ms() */
-	uint64_t last; /* when it was refreshed; 0: not yet */
-	size_t step;   /* in pauses[] */
+struct visit {
+	struct zone_name zone; /* first: the tree compares by it */
+	uint64_t due;	       /* clock_steady_ms() */
+	uint64_t last;	       /* when it was refreshed; 0: not yet */
+	size_t step;	       /* in pauses[] */
+	size_t place;	       /* in the list */
 };
 
 struct refresher {
@@ -27,41 +29,77 @@ struct refresher {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool stopping;
-	struct entry *entries;
+	struct visit **list;
 	size_t count;
 	size_t room;
+	void *tree; /* the same entries by name, tsearch(3) */
 };
 
-static struct entry *find_entry(struct refresher *refresher, const struct zone_name *zone)
+static int compare_zones(const void *a, const void *b)
 {
-	for (size_t i = 0; i < refresher->count; i++)
-		if (strcmp(refresher->entries[i].zone.text, zone->text) == 0)
-			return &refresher->entries[i];
-	return NULL;
+	const struct zone_name *left = a, *right = b;
+
+	return strcmp(left->text, right->text);
 }
 
-static struct entry *add_entry(struct refresher *refresher, const struct zone_name *zone)
+static struct visit *find_entry(struct refresher *refresher, const struct zone_name *zone)
 {
-	struct entry *entries;
-	size_t room;
+	struct visit **node = tfind(zone, &refresher->tree, compare_zones);
+
+	return node ? *node : NULL;
+}
+
+static int make_room(struct refresher *refresher)
+{
+	size_t room = refresher->room ? 2 * refresher->room : 64;
+	struct visit **list;
 
 	if (refresher->count == REFRESHER_ZONES_MAX)
+		return ZP_EFULL;
+	if (refresher->count < refresher->room)
+		return 0;
+	list = reallocarray(refresher->list, room, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	refresher->list = list;
+	refresher->room = room;
+	return 0;
+}
+
+static struct visit *add_entry(struct refresher *refresher, const struct zone_name *zone)
+{
+	struct visit *entry;
+	int r;
+
+	r = make_room(refresher);
+	if (r < 0)
 		return NULL;
-	if (refresher->count == refresher->room) {
-		room = refresher->room ? 2 * refresher->room : 64;
-		entries = reallocarray(refresher->entries, room, sizeof(*entries));
-		if (!entries)
-			return NULL;
-		refresher->entries = entries;
-		refresher->room = room;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	entry->zone = *zone;
+	entry->place = refresher->count;
+	if (!tsearch(entry, &refresher->tree, compare_zones)) {
+		free(entry);
+		return NULL;
 	}
-	refresher->entries[refresher->count] = (struct entry){.zone = *zone};
-	return &refresher->entries[refresher->count++];
+	refresher->list[refresher->count++] = entry;
+	return entry;
+}
+
+static void remove_entry(struct refresher *refresher, struct visit *entry)
+{
+	struct visit *last = refresher->list[--refresher->count];
+
+	refresher->list[entry->place] = last;
+	last->place = entry->place;
+	tdelete(entry, &refresher->tree, compare_zones);
+	free(entry);
 }
 
 void refresher_add(struct refresher *refresher, const struct zone_name *zone, unsigned int delay)
 {
-	struct entry *entry;
+	struct visit *entry;
 
 	pthread_mutex_lock(&refresher->lock);
 	entry = find_entry(refresher, zone);
@@ -80,17 +118,27 @@ void refresher_add(struct refresher *refresher, const struct zone_name *zone, un
 	pthread_mutex_unlock(&refresher->lock);
 }
 
-static struct entry *find_earliest(struct refresher *refresher)
+/* Of what is overdue, first refreshes go before repetitions, so that no bulk keeps a change
+ * waiting. */
+static bool goes_before(const struct visit *a, const struct visit *b, uint64_t now)
 {
-	struct entry *earliest = NULL;
-
-	for (size_t i = 0; i < refresher->count; i++)
-		if (!earliest || refresher->entries[i].due < earliest->due)
-			earliest = &refresher->entries[i];
-	return earliest;
+	if (a->due <= now && b->due <= now && a->step != b->step)
+		return a->step < b->step;
+	return a->due < b->due;
 }
 
-static void wait_until(struct refresher *refresher, const struct entry *entry)
+static struct visit *find_next(struct refresher *refresher)
+{
+	uint64_t now = clock_steady_ms();
+	struct visit *next = NULL;
+
+	for (size_t i = 0; i < refresher->count; i++)
+		if (!next || goes_before(refresher->list[i], next, now))
+			next = refresher->list[i];
+	return next;
+}
+
+static void wait_until(struct refresher *refresher, const struct visit *entry)
 {
 	struct timespec until;
 
@@ -107,13 +155,13 @@ static void wait_until(struct refresher *refresher, const struct entry *entry)
  */
 static void settle(struct refresher *refresher, const struct zone_name *zone, int result)
 {
-	struct entry *entry = find_entry(refresher, zone);
+	struct visit *entry = find_entry(refresher, zone);
 	uint64_t now = clock_steady_ms();
 
 	if (!entry)
 		return;
 	if (result == ZP_ENAMED || (result == 0 && pauses[entry->step] == 0)) {
-		*entry = refresher->entries[--refresher->count];
+		remove_entry(refresher, entry);
 		return;
 	}
 	entry->last = now;
@@ -126,13 +174,13 @@ static void *run(void *context)
 {
 	struct refresher *refresher = context;
 	struct zone_name zone;
-	struct entry *entry;
+	struct visit *entry;
 	struct reason why;
 	int r;
 
 	pthread_mutex_lock(&refresher->lock);
 	while (!refresher->stopping) {
-		entry = find_earliest(refresher);
+		entry = find_next(refresher);
 		if (!entry || entry->due > clock_steady_ms()) {
 			wait_until(refresher, entry);
 			continue;
@@ -194,6 +242,8 @@ void refresher_free(struct refresher *refresher)
 	pthread_join(refresher->thread, NULL);
 	pthread_cond_destroy(&refresher->changed);
 	pthread_mutex_destroy(&refresher->lock);
-	free(refresher->entries);
+	while (refresher->count > 0)
+		remove_entry(refresher, refresher->list[0]);
+	free(refresher->list);
 	free(refresher);
 }

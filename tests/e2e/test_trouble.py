@@ -53,7 +53,7 @@ def test_one_slave_down_then_back(make_lab):
     assert (done.returncode, done.stderr) == (0, ""), "later hooks don't wait for it"
     master.change("delete", ["a.example"])
     status = master.run("status")
-    assert status.returncode == 1 and "never reached" in status.stdout
+    assert status.returncode == 1 and "unreachable" in status.stdout
 
     bad.start_agent()
     assert master.run("deliver").returncode == 0
