@@ -113,6 +113,24 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libhook.a $(BUILD)/libagent.a 
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(AGENT_LIBS) $(PROTO_LIBS)
 
+# Files only: users, directories and services are made by what the README's first ten minutes say.
+install: all
+	install -D -m 0755 $(BUILD)/zonepush $(DESTDIR)$(PREFIX)/sbin/zonepush
+	install -D -m 0755 $(BUILD)/zonepush-agent $(DESTDIR)$(PREFIX)/sbin/zonepush-agent
+	install -D -m 0644 master-hook/zonepush.8 $(DESTDIR)$(PREFIX)/share/man/man8/zonepush.8
+	install -D -m 0644 slave-agent/zonepush-agent.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/zonepush-agent.8
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/*
+	install -D -m 0644 packaging/sysusers/zonepush-agent.conf \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/zonepush-agent.conf
+	install -D -m 0644 packaging/tmpfiles/zonepush-agent.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/zonepush-agent.conf
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/zonepush $(DESTDIR)$(SYSCONFDIR)/zonepush-agent
+	[ -e $(DESTDIR)$(SYSCONFDIR)/zonepush/zonepush.conf ] || \
+		install -m 0644 conf/zonepush.conf $(DESTDIR)$(SYSCONFDIR)/zonepush/
+	[ -e $(DESTDIR)$(SYSCONFDIR)/zonepush-agent/zonepush-agent.conf ] || \
+		install -m 0644 conf/zonepush-agent.conf $(DESTDIR)$(SYSCONFDIR)/zonepush-agent/
+
 clean:
 	rm -rf build build-asan build-fuzz
 
