@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/digest.h"
 #include "proto/key.h"
 #include "proto/signature.h"
 
@@ -32,7 +33,7 @@ struct envelope_parameters {
 
 /* Header fields to add to a message, ready to send; freed by envelope_headers_done(). */
 struct envelope_headers {
-	char content_digest[80];
+	char content_digest[DIGEST_FIELD_SIZE];
 	char *signature_input;
 	char *signature;
 };
@@ -42,7 +43,8 @@ void envelope_headers_done(struct envelope_headers *headers);
  * Signs a request for `agent` with Content-Type ENVELOPE_CONTENT_TYPE. `target` is path and
  * query as they are sent. `created` is the clock to claim; a nonce is made and everything that
  * the reply must repeat is written to *ret_parameters.
- * Returns 0, -ENOMEM, or ZP_ETOOBIG for a target over ENVELOPE_TARGET_MAX bytes.
+ * Returns 0, -ENOMEM, ZP_ETOOBIG for a target over ENVELOPE_TARGET_MAX bytes, or ZP_ECOMPONENT for
+ * one that isn't printable ASCII.
  */
 #define ENVELOPE_TARGET_MAX 1024
 int envelope_sign_request(const struct key *key, const struct key_public *agent, const char *method,
@@ -58,8 +60,10 @@ typedef int envelope_find_key(void *context, const char *key_id, struct key_publ
  * Opens a request before its content is there: finds the one signature with our tag, checks what
  * it covers and its parameters, finds its key, verifies it, and checks that Zonepush-Agent names
  * `agent`. Neither freshness, nor the nonce, nor the content is looked at. Returns 0;
- * ZP_EUNSIGNED, ZP_ESYNTAX, ZP_ECOMPONENT, ZP_EUNKNOWN, ZP_ESIGNATURE; -EXDEV when it is
- * rightly signed and meant for another agent. On 0 and -EXDEV the parameters are filled in.
+ * ZP_EUNSIGNED, ZP_ESYNTAX, ZP_ETOOBIG (more than SIGNATURE_COMPONENTS_MAX components),
+ * ZP_ECOMPONENT, ZP_EUNKNOWN, ZP_ESIGNATURE, -ENOMEM; -EXDEV when it is rightly signed and meant
+ * for another agent. On 0 and -EXDEV the parameters are filled in, and Content-Type, Content-Digest
+ * and Zonepush-Agent stand exactly once.
  */
 int envelope_open_request(const struct signature_message *request, const struct key_public *agent,
 			  envelope_find_key *find_key, void *context,
@@ -97,8 +101,8 @@ int envelope_sign_reply(const struct key *key, const struct signature_message *r
 /*
  * Opens a reply: `agent` signed exactly what PROTOCOL.md §4 lists, for the request with this nonce,
  * and the digest is that of the content. `reply->request` must be set. Returns 0 with the agent's
- * state, or an error as envelope_open_request() or ZP_EDIGEST; after an error nothing in the reply
- * may be believed.
+ * state, or an error as envelope_open_request(), ZP_EREPLAY when it answers another request, or
+ * ZP_EDIGEST; after an error nothing in the reply may be believed.
  */
 int envelope_open_reply(const struct signature_message *reply, const struct key_public *agent,
 			const char *nonce, const void *body, size_t length,

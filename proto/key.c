@@ -12,6 +12,7 @@
 
 #define KEY_FILE_MAX 4096
 #define PEM_SIZE     256
+#define PUBLIC_MODE  0644
 
 struct key {
 	unsigned char *secret; /* crypto_sign_SECRETKEYBYTES, sodium_malloc */
@@ -97,29 +98,41 @@ const struct key_public *key_get_public(const struct key *key)
 	return &key->public;
 }
 
-/* RFC 7468: the 32 bytes between the label's lines. Text around them is allowed, as openssl does.
- */
+/* RFC 7468: what stands between the two lines of a label. Text around them is allowed, as openssl
+ * allows it. */
+static const char *pem_find(const char *text, const char *label, size_t *ret_length)
+{
+	char begin[64], end[64];
+	const char *start, *stop;
+
+	snprintf(begin, sizeof(begin), "-----BEGIN %s-----", label);
+	snprintf(end, sizeof(end), "-----END %s-----", label);
+	start = strstr(text, begin);
+	if (!start || (start > text && start[-1] != '\n'))
+		return NULL;
+	start += strlen(begin);
+	stop = strstr(start, end);
+	if (!stop)
+		return NULL;
+	*ret_length = (size_t)(stop - start);
+	return start;
+}
+
 static int pem_parse(const char *text, const struct pem_form *form,
 		     unsigned char ret_bytes[static 32])
 {
-	unsigned char der[DER_MAX + 1];
-	char begin[64], end[64];
-	const char *start, *stop;
+	unsigned char der[DER_MAX];
+	const char *base64;
 	size_t length = 0;
 	int r = ZP_EKEY;
 
-	snprintf(begin, sizeof(begin), "-----BEGIN %s-----", form->label);
-	snprintf(end, sizeof(end), "-----END %s-----", form->label);
-	start = strstr(text, begin);
-	stop = start ? strstr(start, end) : NULL;
-	if (!stop)
+	base64 = pem_find(text, form->label, &length);
+	if (!base64)
 		return ZP_EKEY;
-	start += strlen(begin);
-
-	if (sodium_base642bin(der, sizeof(der), start, (size_t)(stop - start), " \r\n", &length,
-			      NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	if (sodium_base642bin(der, sizeof(der), base64, length, "\r\n", &length, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) == 0 &&
 	    length == form->prefix_length + 32 &&
-	    sodium_memcmp(der, form->prefix, form->prefix_length) == 0) {
+	    memcmp(der, form->prefix, form->prefix_length) == 0) {
 		memcpy(ret_bytes, der + form->prefix_length, 32);
 		r = 0;
 	}
@@ -148,60 +161,129 @@ static int check_mode(const char *path, const struct stat *status, struct reason
 	if ((status->st_mode & (S_IWGRP | S_IRWXO)) == 0)
 		return 0;
 	return reason_fail(why, ZP_EMODE,
-			   "the private key '%s' is open to others (mode %04o); whoever could read "
-			   "it can act as this machine: `chmod 640` mends it, a new key is better",
-			   path, (unsigned int)(status->st_mode & 07777));
+			   "the private key '%s' is open to others (mode %04o), and who has read "
+			   "it can sign as this machine; if nobody has, `chmod 640 '%s'` mends it",
+			   path, (unsigned int)(status->st_mode & 07777), path);
+}
+
+static int key_from_pem(const char *text, struct key **ret_key)
+{
+	unsigned char seed[crypto_sign_SEEDBYTES];
+	int r;
+
+	r = pem_parse(text, &private_form, seed);
+	if (r == 0)
+		r = key_from_seed(seed, ret_key);
+	sodium_memzero(seed, sizeof(seed));
+	return r;
+}
+
+static int load_text(const char *path, char **ret_text, size_t *ret_length, struct stat *ret_status)
+{
+	int r;
+
+	r = file_load(path, KEY_FILE_MAX, ret_text, ret_length, ret_status);
+	return r == ZP_ETOOBIG ? ZP_EKEY : r;
+}
+
+static void wipe_and_free(char *text, size_t length)
+{
+	sodium_memzero(text, length);
+	free(text);
+}
+
+static int fail_to_load(int error, const char *path, struct reason *why)
+{
+	switch (error) {
+	case -ENOENT:
+		return reason_fail(why, error,
+				   "there is no private key '%s' yet; `key init` makes one", path);
+	case -EACCES:
+		return reason_fail(why, error,
+				   "the private key '%s' may not be read by this user; run this as "
+				   "root, or as one in the file's group",
+				   path);
+	case ZP_EKEY:
+		return reason_fail(why, error,
+				   "'%s' isn't an Ed25519 private key in PEM (PKCS #8, without a "
+				   "password); move it and '%s.pub' away, and `key init` makes a "
+				   "new pair",
+				   path, path);
+	default:
+		return reason_fail(why, error, "can't load the private key '%s' (%s)", path,
+				   error_text(error));
+	}
 }
 
 int key_load(const char *path, struct key **ret_key, struct reason *why)
 {
-	unsigned char seed[crypto_sign_SEEDBYTES];
 	struct stat status;
 	size_t length = 0;
 	char *text = NULL;
 	int r;
 
-	r = file_load(path, KEY_FILE_MAX, &text, &length, &status);
-	if (r == -ENOENT)
-		return reason_fail(why, r, "there is no private key '%s' yet; `key init` makes one",
-				   path);
+	r = load_text(path, &text, &length, &status);
 	if (r < 0)
-		return reason_fail(why, r, "can't read the private key '%s' (%s)", path,
-				   error_text(r));
-
+		return fail_to_load(r, path, why);
 	r = check_mode(path, &status, why);
 	if (r == 0) {
-		r = pem_parse(text, &private_form, seed);
-		if (r == 0)
-			r = key_from_seed(seed, ret_key);
+		r = key_from_pem(text, ret_key);
 		if (r < 0)
-			reason_set(why, "'%s' isn't an Ed25519 private key in PEM (PKCS #8)", path);
-		sodium_memzero(seed, sizeof(seed));
+			fail_to_load(r, path, why);
 	}
-	sodium_memzero(text, length);
-	free(text);
+	wipe_and_free(text, length);
 	return r;
 }
 
-int key_save(const struct key *key, const char *path, mode_t mode, gid_t group, struct reason *why)
+static int save_private(const struct key *key, const char *path, mode_t mode, gid_t group)
 {
-	char text[PEM_SIZE], public_path[PATH_MAX];
+	char text[PEM_SIZE];
 	int r;
 
 	/* The seed is the first half of libsodium's secret key. */
 	pem_render(key->secret, &private_form, text);
 	r = file_create(path, text, strlen(text), mode, group);
 	sodium_memzero(text, sizeof(text));
-	if (r < 0)
-		return reason_fail(why, r, "can't make the private key '%s' (%s)", path,
-				   error_text(r));
+	return r;
+}
 
-	snprintf(public_path, sizeof(public_path), "%s.pub", path);
+static int save_public(const struct key *key, const char *path)
+{
+	char text[PEM_SIZE];
+
 	pem_render(key->public.bytes, &public_form, text);
-	r = file_replace(public_path, text, strlen(text), 0644, (gid_t)-1);
+	return file_create(path, text, strlen(text), PUBLIC_MODE, (gid_t)-1);
+}
+
+static int fail_to_save(int error, const char *path, struct reason *why)
+{
+	if (error == -EEXIST)
+		return reason_fail(why, error,
+				   "the key file '%s' is there already and is kept; move it away "
+				   "first to make a new key",
+				   path);
+	return reason_fail(why, error, "can't make the key file '%s' (%s)", path,
+			   error_text(error));
+}
+
+int key_save(const struct key *key, const char *path, mode_t mode, gid_t group, struct reason *why)
+{
+	char public_path[PATH_MAX];
+	int r;
+
+	r = snprintf(public_path, sizeof(public_path), "%s.pub", path);
+	if (r >= (int)sizeof(public_path))
+		return fail_to_save(-ENAMETOOLONG, path, why);
+	r = save_private(key, path, mode, group);
 	if (r < 0)
-		return reason_fail(why, r, "can't write the public key '%s' (%s)", public_path,
-				   error_text(r));
+		return fail_to_save(r, path, why);
+	r = save_public(key, public_path);
+	if (r < 0) {
+		/* Half a pair would only be in the way of the next try; this error is the one
+		 * to tell. */
+		(void)!file_remove(path);
+		return fail_to_save(r, public_path, why);
+	}
 	return 0;
 }
 
@@ -220,6 +302,25 @@ int key_public_parse(const char *id, struct key_public *ret_key)
 	return 0;
 }
 
+static int fail_to_load_public(int error, const char *id_or_path, struct reason *why)
+{
+	switch (error) {
+	case -ENOENT:
+		return reason_fail(why, error,
+				   "'%s' isn't a key id (%d characters of A-Z, a-z, 0-9, '-' and "
+				   "'_', as `key show` prints it), and there is no such file",
+				   id_or_path, KEY_ID_LENGTH);
+	case ZP_EKEY:
+		return reason_fail(why, error,
+				   "'%s' isn't an Ed25519 public key in PEM; `key init` writes one "
+				   "beside the private key, and its name ends in .pub",
+				   id_or_path);
+	default:
+		return reason_fail(why, error, "can't load the public key '%s' (%s)", id_or_path,
+				   error_text(error));
+	}
+}
+
 int key_public_load(const char *id_or_path, struct key_public *ret_key, struct reason *why)
 {
 	struct key_public key;
@@ -229,20 +330,14 @@ int key_public_load(const char *id_or_path, struct key_public *ret_key, struct r
 
 	if (key_public_parse(id_or_path, ret_key) == 0)
 		return 0;
-	if (!strchr(id_or_path, '/') && !strchr(id_or_path, '.'))
-		return reason_fail(why, ZP_EKEY,
-				   "'%s' isn't a key id: those have %d characters of A-Z, a-z, "
-				   "0-9, '-' and '_', as `key show` prints them",
-				   id_or_path, KEY_ID_LENGTH);
-
-	r = file_load(id_or_path, KEY_FILE_MAX, &text, &length, NULL);
+	r = load_text(id_or_path, &text, &length, NULL);
 	if (r < 0)
-		return reason_fail(why, r, "can't read the public key '%s' (%s)", id_or_path,
-				   error_text(r));
+		return fail_to_load_public(r, id_or_path, why);
 	r = pem_parse(text, &public_form, key.bytes);
-	free(text);
+	/* Somebody may have named the private key by mistake. */
+	wipe_and_free(text, length);
 	if (r < 0)
-		return reason_fail(why, r, "'%s' isn't an Ed25519 public key in PEM", id_or_path);
+		return fail_to_load_public(r, id_or_path, why);
 	set_id(&key);
 	*ret_key = key;
 	return 0;

@@ -40,8 +40,8 @@ int key_load(const char *path, struct key **ret_key, struct reason *why)
 
 /*
  * Writes a private key to a new file with this mode and group ((gid_t)-1: as it comes),
- * durably, and its public half to `path`.pub with mode 0644. Never replaces a file:
- * -EEXIST. Returns 0 or -errno with a reason.
+ * durably, and its public half to `path`.pub with mode 0644: both or none. Never replaces
+ * a file: -EEXIST. Returns 0 or -errno with a reason.
  */
 int key_save(const struct key *key, const char *path, mode_t mode, gid_t group, struct reason *why)
 	__attribute__((warn_unused_result));
@@ -57,7 +57,8 @@ int key_public_parse(const char *id, struct key_public *ret_key)
 
 /*
  * Reads what an administrator may call "the public key": a key id, or the path of a
- * SubjectPublicKeyInfo PEM file. Returns 0, -errno or ZP_EKEY with a reason.
+ * SubjectPublicKeyInfo PEM file. Returns 0, -errno or ZP_EKEY with a reason; -ENOENT is
+ * the error for what is neither.
  */
 int key_public_load(const char *id_or_path, struct key_public *ret_key, struct reason *why)
 	__attribute__((warn_unused_result));

@@ -34,38 +34,55 @@ static const char *derived_value(const struct signature_message *message, const 
 	return NULL;
 }
 
-/* RFC 9421 §2.1: all lines of the field, joined by a comma and a blank. */
-static int append_field(const struct signature_message *message, const char *name,
-			struct text_buffer *base)
+int signature_append_field(const struct signature_message *message, const char *name,
+			   struct text_buffer *out)
 {
-	bool found = false;
-	int r = 0;
+	int n_lines = 0, r;
 
-	for (size_t i = 0; r == 0 && i < message->n_fields; i++) {
+	for (size_t i = 0; i < message->n_fields; i++) {
 		const struct signature_field *field = &message->fields[i];
 
 		if (strcasecmp(field->name, name) != 0)
 			continue;
 		if (!is_printable(field->value))
 			return ZP_ECOMPONENT;
-		r = text_buffer_printf(base, "%s%s", found ? ", " : "", field->value);
-		found = true;
+		r = text_buffer_printf(out, "%s%s", n_lines > 0 ? ", " : "", field->value);
+		if (r < 0)
+			return r;
+		n_lines++;
 	}
-	return r == 0 && !found ? ZP_ECOMPONENT : r;
+	return n_lines;
 }
 
-static int append_value(const struct signature_message *message, const char *name,
-			struct text_buffer *base)
+static int append_covered_field(const struct signature_message *message, const char *name,
+				struct text_buffer *base)
+{
+	int n_lines;
+
+	n_lines = signature_append_field(message, name, base);
+	if (n_lines < 0)
+		return n_lines;
+	return n_lines > 0 ? 0 : ZP_ECOMPONENT;
+}
+
+static int append_derived(const struct signature_message *message, const char *name,
+			  struct text_buffer *base)
 {
 	char status[4];
 	const char *value;
 
-	if (*name != '@')
-		return append_field(message, name, base);
 	value = derived_value(message, name, status);
 	if (!value || !is_printable(value))
 		return ZP_ECOMPONENT;
 	return text_buffer_append(base, value, strlen(value));
+}
+
+/* A name with `@` is never looked up among the fields: anybody can send a field `@method`. */
+static int append_value(const struct signature_message *message, const char *name,
+			struct text_buffer *base)
+{
+	return *name == '@' ? append_derived(message, name, base)
+			    : append_covered_field(message, name, base);
 }
 
 static bool is_component_name(const char *name)
@@ -87,7 +104,7 @@ static int check_component(const struct signature_message *message, const struct
 	const struct sf_parameters *parameters = &item->parameters;
 	const struct sf_value *req;
 
-	if (item->value.type != SF_STRING || strlen(item->value.data) != item->value.length)
+	if (item->value.type != SF_STRING)
 		return ZP_ESYNTAX;
 	if (!is_component_name(item->value.data))
 		return ZP_ECOMPONENT;

@@ -35,6 +35,14 @@ struct signature_message {
 };
 
 /*
+ * Appends the value of a header field: all its lines, joined by a comma and a blank (RFC 9421
+ * §2.1). Returns how many lines the message has of it, 0 for none; ZP_ECOMPONENT where one isn't
+ * printable ASCII; -ENOMEM.
+ */
+int signature_append_field(const struct signature_message *message, const char *name,
+			   struct text_buffer *out) __attribute__((warn_unused_result));
+
+/*
  * Appends the signature base (RFC 9421 §2.5) of message for the covered components and
  * parameters in `covered`, an Inner List as in Signature-Input. Knows the derived
  * components @method, @authority, @path, @query and @status, header fields, and the
@@ -53,7 +61,10 @@ int signature_sign(const struct signature_message *message, const struct sf_memb
 		   const struct key *key, struct text_buffer *input, struct text_buffer *signature)
 	__attribute__((warn_unused_result));
 
-/* Verifies one signature. Returns 0, ZP_ESIGNATURE, or as signature_base(). */
+/*
+ * Verifies one signature: `covered` and `signature` are the members that have its label in
+ * Signature-Input and Signature. Returns 0, ZP_ESIGNATURE, or as signature_base().
+ */
 int signature_verify(const struct signature_message *message, const struct sf_member *covered,
 		     const struct sf_member *signature, const struct key_public *key)
 	__attribute__((warn_unused_result));

@@ -11,24 +11,24 @@
 #include "proto/error.h"
 #include "proto/text.h"
 
-/* Of one Dictionary together; many members with few items each, or the other way round. */
-#define ITEMS_TOTAL_MAX	     64
-#define PARAMETERS_TOTAL_MAX 96
-
 /* Everything that a Dictionary points to, in one allocation. Pools only grow. */
 struct memory {
 	struct sf_member members[SF_MEMBERS_MAX];
-	struct sf_item items[ITEMS_TOTAL_MAX];
-	struct sf_parameter parameters[PARAMETERS_TOTAL_MAX];
+	struct sf_item items[SF_ITEMS_TOTAL_MAX];
+	struct sf_parameter parameters[SF_PARAMETERS_TOTAL_MAX];
 	size_t n_members, n_items, n_parameters;
 	size_t used; /* of text */
-	char text[]; /* values with their NULs: never longer than twice the field */
+	/* Keys and values. None is longer than it is in the field, and its NUL takes the place of
+	 * the delimiter behind it, so the field's length and one NUL are room enough. */
+	char text[];
 };
 
 struct parser {
 	const char *at;
 	struct memory *memory;
 };
+
+static const struct sf_value true_value = {.type = SF_BOOLEAN, .integer = 1};
 
 static bool is_lower(char c)
 {
@@ -185,10 +185,11 @@ static int parse_bare(struct parser *parser, struct sf_value *ret_value)
 static int add_parameter(struct parser *parser, struct sf_parameters *parameters)
 {
 	struct memory *memory = parser->memory;
-	struct sf_parameter parameter = {.value = {.type = SF_BOOLEAN, .integer = 1}};
+	struct sf_parameter parameter = {.value = true_value};
 	int r;
 
-	if (parameters->count == SF_PARAMETERS_MAX || memory->n_parameters == PARAMETERS_TOTAL_MAX)
+	if (parameters->count == SF_PARAMETERS_MAX ||
+	    memory->n_parameters == SF_PARAMETERS_TOTAL_MAX)
 		return ZP_ETOOBIG;
 	r = parse_key(parser, &parameter.key);
 	if (r == 0 && *parser->at == '=') {
@@ -221,21 +222,29 @@ static int parse_parameters(struct parser *parser, struct sf_parameters *ret_par
 	return r;
 }
 
-/* §4.2.3: appends to the pool, so that the items of a list lie side by side. */
-static int parse_item(struct parser *parser)
+/* Takes the value's parameters too. The pool keeps the items of one list side by side. */
+static int add_item(struct parser *parser, struct sf_value value)
 {
 	struct memory *memory = parser->memory;
-	struct sf_item item;
+	struct sf_item item = {.value = value};
 	int r;
 
-	if (memory->n_items == ITEMS_TOTAL_MAX)
+	if (memory->n_items == SF_ITEMS_TOTAL_MAX)
 		return ZP_ETOOBIG;
-	r = parse_bare(parser, &item.value);
-	if (r == 0)
-		r = parse_parameters(parser, &item.parameters);
+	r = parse_parameters(parser, &item.parameters);
 	if (r == 0)
 		memory->items[memory->n_items++] = item;
 	return r;
+}
+
+/* §4.2.3 */
+static int parse_item(struct parser *parser)
+{
+	struct sf_value value;
+	int r;
+
+	r = parse_bare(parser, &value);
+	return r == 0 ? add_item(parser, value) : r;
 }
 
 /* §4.2.1.2 */
@@ -262,19 +271,16 @@ static int parse_inner_list(struct parser *parser, struct sf_member *member)
 	return parse_parameters(parser, &member->parameters);
 }
 
-/* A key without `=` is true, and may have parameters. */
-static int parse_flag(struct parser *parser)
+/* What stands behind a member's key: a key alone is true, and may have parameters. */
+static int parse_member_value(struct parser *parser, struct sf_member *member)
 {
-	struct memory *memory = parser->memory;
-	struct sf_item item = {.value = {.type = SF_BOOLEAN, .integer = 1}};
-	int r;
+	bool has_value = *parser->at == '=';
 
-	if (memory->n_items == ITEMS_TOTAL_MAX)
-		return ZP_ETOOBIG;
-	r = parse_parameters(parser, &item.parameters);
-	if (r == 0)
-		memory->items[memory->n_items++] = item;
-	return r;
+	parser->at += has_value;
+	if (has_value && *parser->at == '(')
+		return parse_inner_list(parser, member);
+	member->count = 1;
+	return has_value ? parse_item(parser) : add_item(parser, true_value);
 }
 
 static int parse_member(struct parser *parser)
@@ -292,14 +298,7 @@ static int parse_member(struct parser *parser)
 		if (strcmp(memory->members[i].key, member.key) == 0)
 			return ZP_ESYNTAX;
 
-	if (*parser->at == '=' && parser->at[1] == '(') {
-		parser->at++;
-		r = parse_inner_list(parser, &member);
-	} else {
-		member.count = 1;
-		parser->at += *parser->at == '=';
-		r = parser->at[-1] == '=' ? parse_item(parser) : parse_flag(parser);
-	}
+	r = parse_member_value(parser, &member);
 	if (r == 0)
 		memory->members[memory->n_members++] = member;
 	return r;
@@ -336,7 +335,7 @@ int structured_field_parse(const char *text, struct sf_dictionary *ret_dictionar
 
 	if (length > SF_FIELD_MAX)
 		return ZP_ETOOBIG;
-	parser.memory = calloc(1, sizeof(*parser.memory) + 2 * length + 2);
+	parser.memory = calloc(1, sizeof(*parser.memory) + length + 1);
 	if (!parser.memory)
 		return -ENOMEM;
 

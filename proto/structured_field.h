@@ -8,18 +8,20 @@
  * Decimals, Dates and Display Strings are a syntax error. The parser is strict
  * as RFC 9651 §4.2 wants it, with two differences: a key that stands twice in one
  * Dictionary or in one set of Parameters is an error, and so is a Byte Sequence
- * whose base64 isn't canonical (RFC 4648 §3.5).
+ * whose base64 isn't canonical (RFC 4648 §3.5) or lacks its padding.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SF_MEMBERS_MAX	  16			   /* in one Dictionary */
-#define SF_ITEMS_MAX	  24			   /* in one Inner List */
-#define SF_PARAMETERS_MAX 12			   /* of one Item or Inner List */
-#define SF_FIELD_MAX	  (16 * 1024)		   /* bytes in a field value */
-#define SF_INTEGER_MAX	  INT64_C(999999999999999) /* RFC 9651 §3.3.1 */
+#define SF_MEMBERS_MAX		16			 /* in one Dictionary */
+#define SF_ITEMS_MAX		24			 /* in one Inner List */
+#define SF_ITEMS_TOTAL_MAX	64			 /* in one Dictionary */
+#define SF_PARAMETERS_MAX	12			 /* of one Item or Inner List */
+#define SF_PARAMETERS_TOTAL_MAX 96			 /* in one Dictionary */
+#define SF_FIELD_MAX		(16 * 1024)		 /* bytes in a field value */
+#define SF_INTEGER_MAX		INT64_C(999999999999999) /* RFC 9651 §3.3.1 */
 
 enum sf_type {
 	SF_INTEGER,
