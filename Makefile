@@ -8,7 +8,9 @@
 #   make fuzz     each fuzz target for SECONDS (default 20)
 #   make bench    figures, not tests
 #   make deps     installs what is missing (Debian); the targets above do it by themselves
-#   make install  DESTDIR, PREFIX, SYSCONFDIR, UNITDIR
+#   make fresh    make demo and make check on a fresh Debian of their own (root, debootstrap; slow)
+#   make install-master, make install-slave, make install (both)
+#                 DESTDIR, PREFIX, SYSCONFDIR, UNITDIR
 
 VERSION := 0.1.0
 
@@ -16,6 +18,8 @@ BUILD ?= build
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
 UNITDIR ?= /lib/systemd/system
+SBINDIR = $(PREFIX)/sbin
+MANDIR = $(PREFIX)/share/man/man8
 SECONDS ?= 20
 TEST ?=
 BREAK ?=
@@ -43,7 +47,7 @@ unit_tests := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_helpers := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 fuzz_targets := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-.PHONY: all check check-unit check-e2e demo lint asan fuzz bench install deps clean
+.PHONY: all check check-unit check-e2e demo lint asan fuzz bench fresh deps clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -103,11 +107,14 @@ fuzz: deps
 
 .PHONY: run-fuzz
 run-fuzz: $(addprefix $(BUILD)/fuzz/,$(fuzz_targets))
-	@set -e; for target in $(fuzz_targets); do echo "$$target: $(SECONDS) s"; \
+	@set -e; for target in $(fuzz_targets); do \
+		echo "$$target: $(SECONDS) s"; \
 		mkdir -p $(BUILD)/corpus/$$target; \
 		$(BUILD)/fuzz/$$target -max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1 \
 			-artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$target tests/fuzz/seeds/$$target \
-			2>&1 | tail -n 6; done
+			>$(BUILD)/$$target.log 2>&1 || { tail -n 40 $(BUILD)/$$target.log; exit 1; }; \
+		tail -n 6 $(BUILD)/$$target.log; \
+	done
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libhook.a $(BUILD)/libagent.a $(BUILD)/libproto.a
 	@mkdir -p $(@D)
@@ -130,6 +137,36 @@ install: all
 		install -m 0644 conf/zonepush.conf $(DESTDIR)$(SYSCONFDIR)/zonepush/
 	[ -e $(DESTDIR)$(SYSCONFDIR)/zonepush-agent/zonepush-agent.conf ] || \
 		install -m 0644 conf/zonepush-agent.conf $(DESTDIR)$(SYSCONFDIR)/zonepush-agent/
+
+fresh:
+	tests/fresh
+	tests/fresh --user
+
+.PHONY: install install-master install-slave
+install: install-master install-slave
+
+install_file = install -D -m 644 $(1) $(DESTDIR)$(2)
+# The administrator's configuration stays as it is.
+install_conf = test -e $(DESTDIR)$(SYSCONFDIR)/$(basename $(1))/$(1) || \
+	       $(call install_file,conf/$(1),$(SYSCONFDIR)/$(basename $(1))/$(1))
+install_unit = sed 's|/usr/sbin/|$(SBINDIR)/|' packaging/systemd/$(1) | \
+	       $(call install_file,/dev/stdin,$(UNITDIR)/$(1))
+
+install-master: $(BUILD)/zonepush
+	install -D $< $(DESTDIR)$(SBINDIR)/zonepush
+	$(call install_file,master-hook/zonepush.8,$(MANDIR)/zonepush.8)
+	$(call install_conf,zonepush.conf)
+	$(call install_unit,zonepush-deliver.service)
+	$(call install_unit,zonepush-deliver.timer)
+	$(call install_unit,zonepush-deliver.path)
+
+install-slave: $(BUILD)/zonepush-agent
+	install -D $< $(DESTDIR)$(SBINDIR)/zonepush-agent
+	$(call install_file,slave-agent/zonepush-agent.8,$(MANDIR)/zonepush-agent.8)
+	$(call install_conf,zonepush-agent.conf)
+	$(call install_unit,zonepush-agent.service)
+	$(call install_file,packaging/sysusers/zonepush-agent.conf,$(PREFIX)/lib/sysusers.d/zonepush-agent.conf)
+	$(call install_file,packaging/tmpfiles/zonepush-agent.conf,$(PREFIX)/lib/tmpfiles.d/zonepush-agent.conf)
 
 clean:
 	rm -rf build build-asan build-fuzz

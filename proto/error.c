@@ -29,7 +29,8 @@ const char *error_text(int error)
  * Arguments come from outside, so the sentence is escaped as a whole; our own words hold
  * nothing that escaping changes.
  */
-static void write_reason(struct reason *why, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+write_reason(struct reason *why, const char *format, va_list arguments)
 {
 	char text[2 * REASON_SIZE];
 

@@ -38,7 +38,8 @@ void log_init(const char *program, enum log_level least)
 }
 
 /* One write(2) a line, so that lines of several threads and processes don't mix. */
-static void write_line(enum log_level level, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+write_line(enum log_level level, const char *format, va_list arguments)
 {
 	char message[2 * LINE_SIZE], escaped[LINE_SIZE], line[2 * LINE_SIZE], prefix[8] = "";
 	int saved = errno, length;

@@ -72,7 +72,7 @@ static bool is_word(char c)
 /* Skips one token that isn't of interest, and notes whether a statement begins behind it. */
 static void skip_token(struct scanner *scanner)
 {
-	scanner->fresh = strchr(";{}", *scanner->at) != NULL;
+	scanner->fresh = *scanner->at && strchr(";{}", *scanner->at);
 	if (*scanner->at == '"')
 		skip_string(scanner);
 	else if (is_word(*scanner->at))

@@ -31,7 +31,8 @@ struct server {
 	size_t count;
 };
 
-static void log_library(void *closure, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+log_library(void *closure, const char *format, va_list arguments)
 {
 	char text[256];
 

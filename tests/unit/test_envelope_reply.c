@@ -221,6 +221,17 @@ static void test_fields_that_stand_twice(void **state)
 	}
 }
 
+/* Somebody on the way sends the master its own request back. */
+static void test_a_request_given_back(void **state)
+{
+	struct fixture *fixture = *state;
+
+	memcpy(fixture->reply.fields, fixture->request.fields, sizeof(fixture->reply.fields));
+	fixture->reply.message.n_fields = fixture->request.message.n_fields;
+	fixture->body = fixture->request.body;
+	refuse(fixture, "the request", ZP_ECOMPONENT);
+}
+
 static void test_an_altered_body(void **state)
 {
 	struct fixture *fixture = *state;
@@ -335,6 +346,7 @@ int main(void)
 		TEST(test_no_signature),
 		TEST(test_altered_parts),
 		TEST(test_fields_that_stand_twice),
+		TEST(test_a_request_given_back),
 		TEST(test_an_altered_body),
 		TEST(test_bad_states),
 		TEST(test_a_request_without_what_a_reply_covers),
