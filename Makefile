@@ -120,28 +120,11 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libhook.a $(BUILD)/libagent.a 
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(AGENT_LIBS) $(PROTO_LIBS)
 
-# Files only: users, directories and services are made by what the README's first ten minutes say.
-install: all
-	install -D -m 0755 $(BUILD)/zonepush $(DESTDIR)$(PREFIX)/sbin/zonepush
-	install -D -m 0755 $(BUILD)/zonepush-agent $(DESTDIR)$(PREFIX)/sbin/zonepush-agent
-	install -D -m 0644 master-hook/zonepush.8 $(DESTDIR)$(PREFIX)/share/man/man8/zonepush.8
-	install -D -m 0644 slave-agent/zonepush-agent.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/zonepush-agent.8
-	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/*
-	install -D -m 0644 packaging/sysusers/zonepush-agent.conf \
-		$(DESTDIR)$(PREFIX)/lib/sysusers.d/zonepush-agent.conf
-	install -D -m 0644 packaging/tmpfiles/zonepush-agent.conf \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/zonepush-agent.conf
-	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/zonepush $(DESTDIR)$(SYSCONFDIR)/zonepush-agent
-	[ -e $(DESTDIR)$(SYSCONFDIR)/zonepush/zonepush.conf ] || \
-		install -m 0644 conf/zonepush.conf $(DESTDIR)$(SYSCONFDIR)/zonepush/
-	[ -e $(DESTDIR)$(SYSCONFDIR)/zonepush-agent/zonepush-agent.conf ] || \
-		install -m 0644 conf/zonepush-agent.conf $(DESTDIR)$(SYSCONFDIR)/zonepush-agent/
-
 fresh:
 	tests/fresh
 	tests/fresh --user
 
+# Files only: users, directories and services are made by what the README's first ten minutes say.
 .PHONY: install install-master install-slave
 install: install-master install-slave
 
@@ -160,13 +143,15 @@ install-master: $(BUILD)/zonepush
 	$(call install_unit,zonepush-deliver.timer)
 	$(call install_unit,zonepush-deliver.path)
 
+agent_conf = zonepush-agent.conf
+
 install-slave: $(BUILD)/zonepush-agent
 	install -D $< $(DESTDIR)$(SBINDIR)/zonepush-agent
 	$(call install_file,slave-agent/zonepush-agent.8,$(MANDIR)/zonepush-agent.8)
-	$(call install_conf,zonepush-agent.conf)
+	$(call install_conf,$(agent_conf))
 	$(call install_unit,zonepush-agent.service)
-	$(call install_file,packaging/sysusers/zonepush-agent.conf,$(PREFIX)/lib/sysusers.d/zonepush-agent.conf)
-	$(call install_file,packaging/tmpfiles/zonepush-agent.conf,$(PREFIX)/lib/tmpfiles.d/zonepush-agent.conf)
+	$(call install_file,packaging/sysusers/$(agent_conf),$(PREFIX)/lib/sysusers.d/$(agent_conf))
+	$(call install_file,packaging/tmpfiles/$(agent_conf),$(PREFIX)/lib/tmpfiles.d/$(agent_conf))
 
 clean:
 	rm -rf build build-asan build-fuzz

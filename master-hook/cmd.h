@@ -23,6 +23,9 @@ struct cmd_context {
 	struct key *key;
 };
 
+/* Loads the configuration; false after it said on standard error what is wrong with it. */
+bool cmd_load_config(const struct verb_call *call, struct hook_config *ret_config);
+
 /*
  * Loads the configuration and opens the outbox; says on standard error what is wrong and returns
  * false where it can't.

@@ -3,13 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-static struct sf_parameter req = {"req", {.type = SF_BOOLEAN, .integer = 1}};
-
 void covering_init(struct covering *covering, const char *label)
 {
 	*covering = (struct covering){.member = {.key = label, .is_inner_list = true}};
 	covering->member.items = covering->items;
 	covering->member.parameters.list = covering->parameters;
+	covering->req = (struct sf_parameter){"req", {.type = SF_BOOLEAN, .integer = 1}};
 }
 
 static struct sf_value string_value(const char *text)
@@ -25,7 +24,7 @@ void covering_add(struct covering *covering, const char *component, bool of_requ
 	item = &covering->items[covering->member.count++];
 	item->value = string_value(component);
 	if (of_request)
-		item->parameters = (struct sf_parameters){.list = &req, .count = 1};
+		item->parameters = (struct sf_parameters){.list = &covering->req, .count = 1};
 }
 
 static void add_parameter(struct covering *covering, const char *parameter, struct sf_value value)

@@ -14,6 +14,7 @@
 struct covering {
 	struct sf_item items[SIGNATURE_COMPONENTS_MAX];
 	struct sf_parameter parameters[COVERING_PARAMETERS_MAX];
+	struct sf_parameter req; /* of components of the request */
 	struct sf_member member;
 };
 

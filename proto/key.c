@@ -1,6 +1,7 @@
 #include "proto/key.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +11,10 @@
 
 #include "proto/file.h"
 
-#define KEY_FILE_MAX 4096
-#define PEM_SIZE     256
-#define PUBLIC_MODE  0644
+#define KEY_FILE_MAX   4096
+#define DIRECTORY_MODE 0755
+#define PEM_SIZE       256
+#define PUBLIC_MODE    0644
 
 struct key {
 	unsigned char *secret; /* crypto_sign_SECRETKEYBYTES, sodium_malloc */
@@ -284,6 +286,29 @@ int key_save(const struct key *key, const char *path, mode_t mode, gid_t group, 
 		(void)!file_remove(path);
 		return fail_to_save(r, public_path, why);
 	}
+	return 0;
+}
+
+int key_make(const char *path, mode_t mode, gid_t group, struct key **ret_key, struct reason *why)
+{
+	struct key *key = NULL;
+	char copy[PATH_MAX];
+	int r;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	r = file_make_directory(dirname(copy), DIRECTORY_MODE, (gid_t)-1);
+	if (r < 0)
+		return reason_fail(why, r, "can't make the directory of '%s' (%s)", path,
+				   error_text(r));
+	r = key_generate(&key);
+	if (r < 0)
+		return reason_fail(why, r, "can't make a key (%s)", error_text(r));
+	r = key_save(key, path, mode, group, why);
+	if (r < 0) {
+		key_free(key);
+		return r;
+	}
+	*ret_key = key;
 	return 0;
 }
 

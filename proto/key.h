@@ -46,6 +46,13 @@ int key_load(const char *path, struct key **ret_key, struct reason *why)
 int key_save(const struct key *key, const char *path, mode_t mode, gid_t group, struct reason *why)
 	__attribute__((warn_unused_result));
 
+/*
+ * Makes a key and saves it as key_save() does, in a directory that is made (0755) where it is
+ * missing: what `key init` does in both programs.
+ */
+int key_make(const char *path, mode_t mode, gid_t group, struct key **ret_key, struct reason *why)
+	__attribute__((warn_unused_result));
+
 void key_free(struct key *key);
 
 /* The public half; valid as long as the key. */

@@ -17,8 +17,18 @@ int cmd_key_show(struct verb_call *call);
 /* Loads the configuration, or says on standard error what is wrong with it and returns false. */
 bool cmd_load_config(const struct verb_call *call, struct agent_config *ret_config);
 
-/* Prints JSON for people and programs. Returns 0 or -EIO. */
 struct json_t;
-int cmd_print_json(const struct json_t *json);
+
+/* A verb that shows something of the running agent. */
+struct cmd_view {
+	/* Asks the agent. Returns 0 with the JSON, or an error with a reason. */
+	int (*fetch)(const struct agent_config *config, struct json_t **ret_json,
+		     struct reason *why);
+	/* Prints it for people; with --json it is printed as it is. Returns 0 or -ENOMEM. */
+	int (*print)(const struct json_t *json);
+	/* Whether all is as it should be, which the exit code says; NULL: always. */
+	bool (*is_well)(const struct json_t *json);
+};
+int cmd_show(struct verb_call *call, const struct cmd_view *view);
 
 #endif

@@ -123,31 +123,14 @@ static int print_masters(const json_t *reply)
 	return r;
 }
 
+static int fetch_masters(const struct agent_config *config, json_t **ret_reply, struct reason *why)
+{
+	return local_client_call(config, "GET", "/v1/masters", NULL, ret_reply, why);
+}
+
 int cmd_master_list(struct verb_call *call)
 {
-	bool as_json = false;
-	const struct verb_option options[] = {
-		{"--json", &as_json, NULL},
-		{NULL, NULL, NULL},
-	};
-	struct agent_config config;
-	json_t *reply = NULL;
-	struct reason why;
-	int r;
+	static const struct cmd_view view = {fetch_masters, print_masters, NULL};
 
-	if (!verb_parse(call, options, 0, 0))
-		return VERB_USAGE;
-	if (!cmd_load_config(call, &config))
-		return VERB_FAILED;
-
-	r = local_client_call(&config, "GET", "/v1/masters", NULL, &reply, &why);
-	if (r < 0)
-		log_error("master list: %s", why.text);
-	else if (as_json)
-		r = cmd_print_json(reply);
-	else
-		r = print_masters(reply);
-	json_decref(reply);
-	agent_config_done(&config);
-	return r == 0 ? VERB_OK : VERB_FAILED;
+	return cmd_show(call, &view);
 }

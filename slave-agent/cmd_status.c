@@ -1,21 +1,11 @@
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include <jansson.h>
 
-#include "proto/log.h"
 #include "slave-agent/cmd.h"
 #include "slave-agent/local_client.h"
-
-int cmd_print_json(const struct json_t *json)
-{
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		return -EIO;
-	putchar('\n');
-	return 0;
-}
 
 static json_int_t number(const json_t *json, const char *key)
 {
@@ -37,7 +27,7 @@ static void print_named(const json_t *named)
 		printf("           %s\n", error);
 }
 
-static void print_status(const json_t *status)
+static int print_status(const json_t *status)
 {
 	const json_t *zones = json_object_get(status, "zones");
 	time_t started = (time_t)number(status, "started");
@@ -55,6 +45,7 @@ static void print_status(const json_t *status)
 	       number(zones, "applied"), number(zones, "accepted"), number(zones, "failing"));
 	if (number(zones, "failing") > 0)
 		printf("           `zonepush-agent zone list` says why they fail\n");
+	return 0;
 }
 
 /* Whether all is as it should be: named runs and has all zones. */
@@ -67,33 +58,14 @@ static bool is_well(const json_t *status)
 	       json_is_null(json_object_get(named, "error")) && number(zones, "failing") == 0;
 }
 
+static int fetch_status(const struct agent_config *config, json_t **ret_status, struct reason *why)
+{
+	return local_client_call(config, "GET", "/v1/status", NULL, ret_status, why);
+}
+
 int cmd_status(struct verb_call *call)
 {
-	bool as_json = false, well = false;
-	const struct verb_option options[] = {
-		{"--json", &as_json, NULL},
-		{NULL, NULL, NULL},
-	};
-	struct agent_config config;
-	json_t *status = NULL;
-	struct reason why;
-	int r;
+	static const struct cmd_view view = {fetch_status, print_status, is_well};
 
-	if (!verb_parse(call, options, 0, 0))
-		return VERB_USAGE;
-	if (!cmd_load_config(call, &config))
-		return VERB_FAILED;
-
-	r = local_client_call(&config, "GET", "/v1/status", NULL, &status, &why);
-	if (r < 0)
-		log_error("status: %s", why.text);
-	else if (as_json)
-		r = cmd_print_json(status);
-	else
-		print_status(status);
-	if (r == 0)
-		well = is_well(status);
-	json_decref(status);
-	agent_config_done(&config);
-	return well ? VERB_OK : VERB_FAILED;
+	return cmd_show(call, &view);
 }

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 
-#include "proto/log.h"
 #include "proto/table.h"
 #include "proto/zone_name.h"
 #include "slave-agent/cmd.h"
@@ -71,33 +70,24 @@ static int print_zones(const json_t *zones)
 	return r;
 }
 
-int cmd_zone_list(struct verb_call *call)
+/* All pages, as one array. */
+static int fetch_zones(const struct agent_config *config, json_t **ret_zones, struct reason *why)
 {
-	bool as_json = false;
-	const struct verb_option options[] = {
-		{"--json", &as_json, NULL},
-		{NULL, NULL, NULL},
-	};
-	struct agent_config config;
 	json_t *reply = NULL;
-	struct reason why;
 	int r;
 
-	if (!verb_parse(call, options, 0, 0))
-		return VERB_USAGE;
-	if (!cmd_load_config(call, &config))
-		return VERB_FAILED;
-
-	r = local_client_call(&config, "GET", PAGE, NULL, &reply, &why);
+	r = local_client_call(config, "GET", PAGE, NULL, &reply, why);
 	if (r == 0)
-		r = load_rest(&config, reply, &why);
-	if (r < 0)
-		log_error("zone list: %s", why.text);
-	else if (as_json)
-		r = cmd_print_json(json_object_get(reply, "zones"));
-	else
-		r = print_zones(json_object_get(reply, "zones"));
+		r = load_rest(config, reply, why);
+	if (r == 0)
+		*ret_zones = json_incref(json_object_get(reply, "zones"));
 	json_decref(reply);
-	agent_config_done(&config);
-	return r == 0 ? VERB_OK : VERB_FAILED;
+	return r;
+}
+
+int cmd_zone_list(struct verb_call *call)
+{
+	static const struct cmd_view view = {fetch_zones, print_zones, NULL};
+
+	return cmd_show(call, &view);
 }

@@ -1,5 +1,6 @@
 #include "slave-agent/request.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ void request_free(struct request *request)
 	free(request->target);
 	free(request->path);
 	free(request->version);
+	free(request->authority);
 	free(request->argument);
 	text_buffer_done(&request->content);
 	text_buffer_done(&request->reply);
@@ -61,6 +63,20 @@ static char *copy_trimmed(const char *value)
 	while (length > 0 && strchr(" \t", value[length - 1]))
 		length--;
 	return strndup(value, length);
+}
+
+/* RFC 9421 §2.2.3: the host is compared in lower case. */
+static int note_authority(struct request *request, const char *host)
+{
+	char *authority = strdup(host);
+
+	if (!authority)
+		return -ENOMEM;
+	for (char *c = authority; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	free(request->authority);
+	request->authority = authority;
+	return 0;
 }
 
 int request_add_field(struct request *request, const char *name, const char *value)
@@ -82,7 +98,7 @@ int request_add_field(struct request *request, const char *name, const char *val
 		return -ENOMEM;
 	}
 	request->fields[request->n_fields++] = field;
-	return 0;
+	return strcasecmp(name, "host") == 0 ? note_authority(request, field.value) : 0;
 }
 
 const char *request_get_field(const struct request *request, const char *name)
@@ -97,7 +113,7 @@ struct signature_message request_as_message(const struct request *request)
 {
 	return (struct signature_message){
 		.method = request->method,
-		.authority = request_get_field(request, "host"),
+		.authority = request->authority,
 		.path = request->path,
 		.query = request->query,
 		.fields = request->fields,

@@ -45,6 +45,7 @@ struct request {
 	char *path;	   /* of the target */
 	const char *query; /* of the target, with its `?`; NULL: none */
 	char *version;
+	char *authority; /* Host in lower case; NULL before it is there */
 	struct signature_field *fields;
 	size_t n_fields;
 	struct text_buffer content;
