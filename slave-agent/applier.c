@@ -37,35 +37,14 @@ struct applier {
 	pthread_mutex_t lock;
 	pthread_cond_t queued;
 	bool stopping;
-	struct applier_job *first, **last; /* queued */
+	struct job *first, **last; /* queued */
 	size_t n_queued;
 	struct batch *batch; /* under way */
 	struct applier_status status;
 };
 
-int applier_job_new(struct applier_job **ret_job)
-{
-	struct applier_job *job;
-
-	job = calloc(1, sizeof(*job));
-	if (!job)
-		return -ENOMEM;
-	job->references = 1;
-	*ret_job = job;
-	return 0;
-}
-
-void applier_job_release(struct applier_job *job)
-{
-	if (!job || __atomic_sub_fetch(&job->references, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	batch_results_free(job->results, job->changes.count);
-	change_list_done(&job->changes);
-	free(job);
-}
-
 /* Under the lock. */
-static void answer(struct applier_job *job, int error, struct change_result *results)
+static void answer(struct job *job, int error, struct change_result *results)
 {
 	job->is_answered = true;
 	job->error = error;
@@ -89,7 +68,7 @@ static void answer_entry(struct batch_job *entry)
 	answer(entry->job, error, results);
 }
 
-void applier_submit(struct applier *applier, struct applier_job *job)
+void applier_submit(struct applier *applier, struct job *job)
 {
 	pthread_mutex_lock(&applier->lock);
 	if (applier->stopping || applier->n_queued >= APPLIER_QUEUE_MAX) {
@@ -110,7 +89,7 @@ void applier_tick(struct applier *applier)
 	uint64_t now = clock_steady_ms();
 
 	pthread_mutex_lock(&applier->lock);
-	for (struct applier_job *job = applier->first; job; job = job->next)
+	for (struct job *job = applier->first; job; job = job->next)
 		if (!job->is_answered && job->deadline <= now)
 			answer(job, ZP_EFULL, NULL);
 	for (size_t i = 0; applier->batch && i < applier->batch->count; i++)
@@ -230,21 +209,21 @@ static void answer_batch(struct applier *applier, struct batch *batch)
 }
 
 /* Answers and lets go of jobs that no batch has. */
-static void drop_jobs(struct applier *applier, struct applier_job *jobs, int error)
+static void drop_jobs(struct applier *applier, struct job *jobs, int error)
 {
-	struct applier_job *next;
+	struct job *next;
 
 	pthread_mutex_lock(&applier->lock);
-	for (struct applier_job *job = jobs; job; job = next) {
+	for (struct job *job = jobs; job; job = next) {
 		next = job->next;
 		if (!job->is_answered)
 			answer(job, error, NULL);
-		applier_job_release(job);
+		job_release(job);
 	}
 	pthread_mutex_unlock(&applier->lock);
 }
 
-static void run_batch(struct applier *applier, struct applier_job *jobs)
+static void run_batch(struct applier *applier, struct job *jobs)
 {
 	enum publish_outcome outcome;
 	struct batch batch;
@@ -315,12 +294,12 @@ static uint64_t next_timer(const struct applier *applier)
 }
 
 /* Under the lock: waits for jobs, until the next timer at most, and takes them all. */
-static struct applier_job *take_jobs(struct applier *applier)
+static struct job *take_jobs(struct applier *applier)
 {
 	uint64_t until = next_timer(applier);
 	struct timespec at = {.tv_sec = (time_t)(until / 1000),
 			      .tv_nsec = (long)(until % 1000) * 1000000};
-	struct applier_job *jobs;
+	struct job *jobs;
 
 	while (!applier->first && !applier->stopping && clock_steady_ms() < until)
 		pthread_cond_timedwait(&applier->queued, &applier->lock, &at);
@@ -352,7 +331,7 @@ static void mend_at_start(struct applier *applier)
 static void *run(void *context)
 {
 	struct applier *applier = context;
-	struct applier_job *jobs;
+	struct job *jobs;
 	bool stopping = false;
 
 	mend_at_start(applier);

@@ -11,49 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/change.h"
 #include "proto/error.h"
 #include "slave-agent/agent_config.h"
+#include "slave-agent/job.h"
 #include "slave-agent/refresher.h"
 #include "slave-agent/registry.h"
 
 #define APPLIER_QUEUE_MAX 1000 /* jobs; a further one is refused */
-
-/*
- * A job. Made and filled in by who submits it, and shared with the applier from then on; each of
- * the two lets go of it by applier_job_release().
- */
-struct applier_job {
-	/* What is wanted: either changes, or a new master. */
-	int64_t master;
-	struct change_list changes; /* owned by the job */
-	struct registry_master newcomer;
-	bool is_newcomer;
-
-	/* When an answer is due at the latest, clock_steady_ms(). */
-	uint64_t deadline;
-
-	/* Called once, from another thread, when the answer is there. Must not call the applier. */
-	void (*answered)(void *context);
-	void *context;
-
-	/*
-	 * The answer, to be read after `answered` only. error: 0; -EEXIST (a newcomer); ZP_EFULL:
-	 * not even begun; or why it failed as a whole. results: one for each change where error is
-	 * 0.
-	 */
-	int error;
-	struct change_result *results;
-
-	/* The applier's own. */
-	struct applier_job *next;
-	int references;
-	bool is_answered;
-};
-
-/* Returns 0 or -ENOMEM. */
-int applier_job_new(struct applier_job **ret_job) __attribute__((warn_unused_result));
-void applier_job_release(struct applier_job *job);
 
 /* What is known of named. */
 struct applier_status {
@@ -83,7 +47,7 @@ void applier_stop(struct applier *applier);
 void applier_free(struct applier *applier);
 
 /* Queues a job, which will be answered in any case. */
-void applier_submit(struct applier *applier, struct applier_job *job);
+void applier_submit(struct applier *applier, struct job *job);
 
 /* Answers the jobs whose deadline is over with what is known of them so far. */
 void applier_tick(struct applier *applier);

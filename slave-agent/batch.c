@@ -26,10 +26,10 @@ static void free_intents(struct batch *batch)
 	free(batch->jobs);
 }
 
-int batch_init(struct batch *ret_batch, struct applier_job *jobs)
+int batch_init(struct batch *ret_batch, struct job *jobs)
 {
 	struct batch batch = {0};
-	struct applier_job *job;
+	struct job *job;
 
 	for (job = jobs; job; job = job->next)
 		batch.count++;
@@ -54,12 +54,12 @@ int batch_init(struct batch *ret_batch, struct applier_job *jobs)
 
 void batch_done(struct batch *batch)
 {
-	struct applier_job *next, *job = batch->count ? batch->jobs[0].job : NULL;
+	struct job *next, *job = batch->count ? batch->jobs[0].job : NULL;
 
 	free_intents(batch);
 	for (; job; job = next) {
 		next = job->next;
-		applier_job_release(job);
+		job_release(job);
 	}
 }
 
@@ -77,7 +77,7 @@ static int store_change(const struct agent_config *config, struct registry *regi
 static int store_job(struct batch *batch, struct batch_job *entry,
 		     const struct agent_config *config, struct registry *registry)
 {
-	const struct applier_job *job = entry->job;
+	const struct job *job = entry->job;
 	int r;
 
 	if (job->is_newcomer) {
@@ -162,7 +162,7 @@ void batch_settle(struct batch *batch, struct registry *registry, enum publish_o
 {
 	for (size_t i = 0; i < batch->count; i++) {
 		struct batch_job *entry = &batch->jobs[i];
-		const struct applier_job *job = entry->job;
+		const struct job *job = entry->job;
 
 		for (size_t k = 0; entry->error == 0 && k < job->changes.count; k++)
 			if (entry->intents[k].waits)
@@ -218,16 +218,9 @@ struct change_result *batch_copy_results(const struct batch_job *entry)
 		results[i].detail = from->detail ? strdup(from->detail) : NULL;
 		if ((from->problem && !results[i].problem) ||
 		    (from->detail && !results[i].detail)) {
-			batch_results_free(results, i + 1);
+			job_results_free(results, i + 1);
 			return NULL;
 		}
 	}
 	return results;
-}
-
-void batch_results_free(struct change_result *results, size_t count)
-{
-	for (size_t i = 0; results && i < count; i++)
-		change_result_done(&results[i]);
-	free(results);
 }

@@ -8,12 +8,13 @@
 
 #include <stdbool.h>
 
-#include "slave-agent/applier.h"
 #include "slave-agent/intent.h"
+#include "slave-agent/job.h"
 #include "slave-agent/publish.h"
+#include "slave-agent/refresher.h"
 
 struct batch_job {
-	struct applier_job *job;
+	struct job *job;
 	struct intent *intents; /* one for each change */
 	int error;		/* of the job as a whole */
 };
@@ -25,8 +26,7 @@ struct batch {
 };
 
 /* Takes over a list of jobs. Returns 0 or -ENOMEM: then they are the caller's still. */
-int batch_init(struct batch *ret_batch, struct applier_job *jobs)
-	__attribute__((warn_unused_result));
+int batch_init(struct batch *ret_batch, struct job *jobs) __attribute__((warn_unused_result));
 
 /* Ends the batch and lets go of its jobs. */
 void batch_done(struct batch *batch);
@@ -44,9 +44,7 @@ void batch_settle(struct batch *batch, struct registry *registry, enum publish_o
 /* Schedules refreshes for the zones whose contents changed or will first be fetched. */
 void batch_refresh(const struct batch *batch, struct refresher *refresher);
 
-/* A copy of the present results of a job, NULL when out of memory; freed by batch_results_free().
- */
+/* A copy of the present results of a job, NULL when out of memory; see job_results_free(). */
 struct change_result *batch_copy_results(const struct batch_job *entry);
-void batch_results_free(struct change_result *results, size_t count);
 
 #endif

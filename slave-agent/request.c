@@ -50,7 +50,7 @@ void request_free(struct request *request)
 	free(request->argument);
 	text_buffer_done(&request->content);
 	text_buffer_done(&request->reply);
-	applier_job_release(request->job);
+	job_release(request->job);
 	free(request);
 }
 

@@ -16,7 +16,7 @@
 #include "proto/signature.h"
 #include "proto/text.h"
 #include "proto/zone_name.h"
-#include "slave-agent/applier.h"
+#include "slave-agent/job.h"
 #include "slave-agent/registry.h"
 
 /* PROTOCOL.md §10. */
@@ -52,8 +52,8 @@ struct request {
 
 	struct caller caller;
 	const struct route *route;
-	char *argument;		 /* what stands in the path for {zone}; owned */
-	struct applier_job *job; /* to be submitted, or answered */
+	char *argument;	 /* what stands in the path for {zone}; owned */
+	struct job *job; /* to be submitted, or answered */
 
 	/* The reply: there as soon as status isn't 0. */
 	int status;

@@ -75,7 +75,7 @@ bool resource_new_job(struct request *request)
 {
 	int r;
 
-	r = applier_job_new(&request->job);
+	r = job_new(&request->job);
 	if (r < 0) {
 		request_fail(request, PROBLEM_FAILED, "out of memory");
 		return false;
