@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "master-hook/deliver.h"
 #include "master-hook/plesk_input.h"
 #include "proto/clock.h"
+#include "proto/file.h"
 #include "proto/log.h"
 #include "proto/text.h"
 
@@ -110,6 +112,26 @@ static void deliver(struct cmd_context *context)
 			    why.text);
 }
 
+/*
+ * Wakes zonepush-deliver.path where something is left. A file of its own, because the database's
+ * files change whenever anybody reads it, `zonepush deliver` too.
+ */
+static void wake_deliver(struct cmd_context *context)
+{
+	char path[PATH_MAX];
+	int64_t due = 0;
+	int r;
+
+	r = deliver_next_due(context->outbox, &due);
+	if (r == 0 && due == 0)
+		return;
+	snprintf(path, sizeof(path), "%s/" OUTBOX_DUE_FILE, context->config.state);
+	r = file_touch(path, 0660, context->config.group);
+	if (r < 0)
+		log_warning("hook: can't touch '%s' (%s); the timer delivers what is left", path,
+			    error_text(r));
+}
+
 int cmd_hook(struct verb_call *call)
 {
 	struct plesk_input input = {0};
@@ -126,8 +148,10 @@ int cmd_hook(struct verb_call *call)
 		log_warning("hook: %s", input.notes[i]);
 	if (r == 0 && input.n_zones > 0) {
 		r = store(context.outbox, &input);
-		if (r == 0)
+		if (r == 0) {
 			deliver(&context);
+			wake_deliver(&context);
+		}
 	}
 	plesk_input_done(&input);
 	cmd_close(&context);

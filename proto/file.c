@@ -284,6 +284,21 @@ int file_create(const char *path, const void *data, size_t length, mode_t mode, 
 	return settle_directory(directory, r);
 }
 
+int file_touch(const char *path, mode_t mode, gid_t group)
+{
+	int fd, r = 0;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd >= 0)
+		r = set_access(fd, mode, group);
+	else if (errno == EEXIST)
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return r;
+}
+
 int file_remove(const char *path)
 {
 	int directory, r = 0;

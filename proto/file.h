@@ -57,6 +57,9 @@ int file_replace(const char *path, const void *data, size_t length, mode_t mode,
 int file_create(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
 	__attribute__((warn_unused_result));
 
+/* Makes an empty file where there is none, and shows whoever watches it (inotify(7)) a write. */
+int file_touch(const char *path, mode_t mode, gid_t group) __attribute__((warn_unused_result));
+
 /* Removes a file durably; one that isn't there is no error. */
 int file_remove(const char *path) __attribute__((warn_unused_result));
 

@@ -91,7 +91,7 @@ enum publish_outcome publish_run(const struct agent_config *config, struct regis
 				 const struct named_words *words, struct reason *ret_why)
 {
 	struct file_draft *draft = NULL;
-	bool current;
+	bool current, waiting = true;
 	int r;
 
 	r = make_candidate(config, registry, words, &draft, ret_why);
@@ -101,7 +101,9 @@ enum publish_outcome publish_run(const struct agent_config *config, struct regis
 		return PUBLISH_FAILED;
 
 	current = include_is_current(config, draft);
-	if (!current)
+	if (current)
+		r = registry_is_waiting(registry, &waiting);
+	else
 		r = include_publish(config, draft);
 	file_draft_free(draft);
 	if (r < 0) {
@@ -109,6 +111,10 @@ enum publish_outcome publish_run(const struct agent_config *config, struct regis
 			   error_text(r));
 		return PUBLISH_FAILED;
 	}
+	/* Where nothing is new to named (a failing zone was tried once more), it isn't disturbed.
+	 */
+	if (!waiting)
+		return PUBLISH_APPLIED;
 	return tell_named(config, !current, ret_why);
 }
 

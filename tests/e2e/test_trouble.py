@@ -47,6 +47,7 @@ def test_one_slave_down_then_back(make_lab):
     done = master.change("create", ["a.example"])
     assert done.returncode == 0
     assert len(done.stderr.splitlines()) == 1 and "slave 'slave2'" in done.stderr
+    assert (master.directory / "state" / "due").exists(), "who watches it is woken"
     good.named.wait_for_serials(master.read_serials())
 
     done = master.change("create", ["b.example"])

@@ -307,6 +307,20 @@ static void test_make_directory(void **state)
 	assert_int_equal(file_make_directory("/", 0700, NO_GROUP), 0);
 }
 
+static void test_touch(void **state)
+{
+	const struct place *place = *state;
+	char path[SCRATCH_PATH_SIZE + 8];
+
+	assert_int_equal(file_touch("/nowhere/at/all", 0660, NO_GROUP), -ENOENT);
+	assert_true(file_touch(place->directory, 0660, NO_GROUP) < 0);
+	snprintf(path, sizeof(path), "%s/due", place->directory);
+	assert_int_equal(file_touch(path, 0660, NO_GROUP), 0);
+	assert_int_equal(mode_of(path), 0660);
+	assert_int_equal(file_touch(path, 0600, NO_GROUP), 0);
+	assert_int_equal(mode_of(path), 0660);
+}
+
 static void test_lock(void **state)
 {
 	const struct place *place = *state;
@@ -342,6 +356,7 @@ int main(void)
 		TEST(test_remove),
 		TEST(test_make_directory_refuses_a_file),
 		TEST(test_make_directory),
+		TEST(test_touch),
 		TEST(test_lock),
 	};
 
