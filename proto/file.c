@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 struct file_draft {
@@ -231,6 +231,24 @@ void file_draft_free(struct file_draft *draft)
 	free(draft);
 }
 
+int file_draft_sweep(const char *path)
+{
+	char directory[PATH_MAX], name[PATH_MAX], pattern[2 * PATH_MAX];
+	glob_t drafts = {0};
+	int r = 0;
+
+	snprintf(directory, sizeof(directory), "%s", path);
+	snprintf(name, sizeof(name), "%s", path);
+	snprintf(pattern, sizeof(pattern), "%s/.%s.??????*", dirname(directory), basename(name));
+	if (glob(pattern, GLOB_NOSORT, NULL, &drafts) != 0)
+		return 0; /* none is there, or none can be seen */
+	for (size_t i = 0; i < drafts.gl_pathc; i++)
+		if (unlink(drafts.gl_pathv[i]) < 0)
+			r = -errno;
+	globfree(&drafts);
+	return r;
+}
+
 /* A sealed draft of these bytes. */
 static int make_draft(const char *path, const void *data, size_t length, mode_t mode, gid_t group,
 		      struct file_draft **ret_draft)
@@ -364,14 +382,16 @@ int file_make_directory(const char *path, mode_t mode, gid_t group)
 
 int file_lock(const char *path)
 {
+	/* Not flock(2): a child that is still between fork and exec would hold it, too. */
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	int fd, error;
 
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fcntl(fd, F_SETLK, &whole) == 0)
 		return fd;
-	error = errno;
+	error = errno == EACCES ? EWOULDBLOCK : errno;
 	close(fd);
 	return -error;
 }

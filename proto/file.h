@@ -49,6 +49,12 @@ int file_draft_publish(struct file_draft *draft, const char *previous)
 /* Frees the draft; one that wasn't published leaves no trace. */
 void file_draft_free(struct file_draft *draft);
 
+/*
+ * Removes drafts of this file that a crash left behind. Only for who alone makes drafts of it.
+ * Returns 0 or -errno.
+ */
+int file_draft_sweep(const char *path) __attribute__((warn_unused_result));
+
 /* Draft, write, seal and publish in one. */
 int file_replace(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
 	__attribute__((warn_unused_result));
@@ -71,8 +77,9 @@ int file_make_directory(const char *path, mode_t mode, gid_t group)
 	__attribute__((warn_unused_result));
 
 /*
- * Takes the lock that a daemon holds while it runs (flock(2)), on a file made for it. Returns a
- * descriptor to keep open, -EWOULDBLOCK where another process holds it, or -errno.
+ * Takes the lock that a daemon holds while it runs (fcntl(2), F_SETLK), on a file made for it. It
+ * ends with the process, whatever its children do. Returns a descriptor to keep open, -EWOULDBLOCK
+ * where another process holds it, or -errno. One call a process and file.
  */
 int file_lock(const char *path) __attribute__((warn_unused_result));
 

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "proto/file.h"
+#include "proto/text.h"
 
 #define KEY_FILE_MAX   4096
 #define DIRECTORY_MODE 0755
@@ -129,7 +130,7 @@ static int pem_parse(const char *text, const struct pem_form *form,
 	int r = ZP_EKEY;
 
 	base64 = pem_find(text, form->label, &length);
-	if (!base64)
+	if (!base64 || !text_is_ascii(base64, length))
 		return ZP_EKEY;
 	if (sodium_base642bin(der, sizeof(der), base64, length, "\r\n", &length, NULL,
 			      sodium_base64_VARIANT_ORIGINAL) == 0 &&
@@ -317,7 +318,7 @@ int key_public_parse(const char *id, struct key_public *ret_key)
 	struct key_public key;
 	size_t length = 0;
 
-	if (strlen(id) != KEY_ID_LENGTH ||
+	if (strlen(id) != KEY_ID_LENGTH || !text_is_ascii(id, KEY_ID_LENGTH) ||
 	    sodium_base642bin(key.bytes, sizeof(key.bytes), id, KEY_ID_LENGTH, NULL, &length, NULL,
 			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    length != sizeof(key.bytes))

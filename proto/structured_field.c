@@ -335,6 +335,9 @@ int structured_field_parse(const char *text, struct sf_dictionary *ret_dictionar
 
 	if (length > SF_FIELD_MAX)
 		return ZP_ETOOBIG;
+	/* §4.2, step 1 */
+	if (!text_is_ascii(text, length))
+		return ZP_ESYNTAX;
 	parser.memory = calloc(1, sizeof(*parser.memory) + length + 1);
 	if (!parser.memory)
 		return -ENOMEM;

@@ -8,6 +8,14 @@
 
 #include "proto/error.h"
 
+bool text_is_ascii(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] & 0x80)
+			return false;
+	return true;
+}
+
 int text_parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *ret_value)
 {
 	uint64_t value = 0;

@@ -17,6 +17,9 @@
 int text_parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *ret_value)
 	__attribute__((warn_unused_result));
 
+/* Whether no byte is above 0x7F: libsodium takes some of those for base64. */
+bool text_is_ascii(const char *text, size_t length);
+
 /*
  * Copies text, each byte outside 0x20-0x7E as \xNN, cut to size - 1 bytes with "..." at the end
  * where it doesn't fit. What was escaped once isn't changed by a second time. size is at least 8.

@@ -46,6 +46,10 @@ int include_prepare(const struct agent_config *config, struct reason *why)
 	if (r < 0)
 		return r;
 
+	r = file_draft_sweep(config->include);
+	if (r < 0)
+		log_warning("include: can't remove drafts beside '%s' (%s)", config->include,
+			    error_text(r));
 	r = file_create(config->include, HEADER, strlen(HEADER), INCLUDE_MODE, config->group);
 	if (r < 0 && r != -EEXIST)
 		return reason_fail(why, r, "can't make the include '%s' (%s)", config->include,

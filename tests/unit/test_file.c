@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -307,6 +308,23 @@ static void test_make_directory(void **state)
 	assert_int_equal(file_make_directory("/", 0700, NO_GROUP), 0);
 }
 
+static void test_sweep(void **state)
+{
+	const struct place *place = *state;
+	char left[SCRATCH_PATH_SIZE], link[SCRATCH_PATH_SIZE], kept[SCRATCH_PATH_SIZE];
+	char path[SCRATCH_PATH_SIZE + 8];
+
+	snprintf(path, sizeof(path), "%s/zones", place->directory);
+	assert_int_equal(file_draft_sweep(path), 0);
+	scratch_write(place->directory, ".zones.aB3xYz", "", left);
+	scratch_write(place->directory, ".zones.aB3xYz.previous", "", link);
+	scratch_write(place->directory, "zones.aB3xYz", "", kept);
+	assert_int_equal(file_draft_sweep(path), 0);
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(access(link, F_OK), -1);
+	assert_int_equal(access(kept, F_OK), 0);
+}
+
 static void test_touch(void **state)
 {
 	const struct place *place = *state;
@@ -321,20 +339,31 @@ static void test_touch(void **state)
 	assert_int_equal(mode_of(path), 0660);
 }
 
+/* What another process gets when it asks for the lock. */
+static int lock_elsewhere(const char *path)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(file_lock(path) == -EWOULDBLOCK);
+	assert_true(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return WEXITSTATUS(status) ? -EWOULDBLOCK : 0;
+}
+
 static void test_lock(void **state)
 {
 	const struct place *place = *state;
-	int first, second;
+	int fd;
 
 	assert_int_equal(file_lock("/nowhere/at/all"), -ENOENT);
-	first = file_lock(place->file);
-	assert_true(first >= 0);
-	assert_true(fcntl(first, F_GETFD) & FD_CLOEXEC);
-	assert_int_equal(file_lock(place->file), -EWOULDBLOCK);
-	close(first);
-	second = file_lock(place->file);
-	assert_true(second >= 0);
-	close(second);
+	fd = file_lock(place->file);
+	assert_true(fd >= 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(lock_elsewhere(place->file), -EWOULDBLOCK);
+	close(fd);
+	assert_int_equal(lock_elsewhere(place->file), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -356,6 +385,7 @@ int main(void)
 		TEST(test_remove),
 		TEST(test_make_directory_refuses_a_file),
 		TEST(test_make_directory),
+		TEST(test_sweep),
 		TEST(test_touch),
 		TEST(test_lock),
 	};

@@ -42,6 +42,20 @@ static void test_bad_keys(void **state)
 	refuse_all(fields, sizeof(fields) / sizeof(fields[0]));
 }
 
+/* libsodium's decoder, left alone, takes some bytes above 0x7F for base64 digits. */
+static void test_byte_sequences_are_ascii(void **state)
+{
+	char field[] = "a=:QUJD:";
+	struct sf_dictionary dictionary;
+
+	(void)state;
+	for (int byte = 0x80; byte <= 0xff; byte++) {
+		field[4] = (char)byte;
+		if (structured_field_parse(field, &dictionary) != ZP_ESYNTAX)
+			fail_msg("accepted: 0x%02x", (unsigned int)byte);
+	}
+}
+
 /* §4.2.1.2 */
 static void test_bad_inner_lists(void **state)
 {
@@ -340,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_dictionaries),
 		cmocka_unit_test(test_bad_keys),
+		cmocka_unit_test(test_byte_sequences_are_ascii),
 		cmocka_unit_test(test_bad_inner_lists),
 		cmocka_unit_test(test_bad_parameters),
 		cmocka_unit_test(test_bad_integers),
