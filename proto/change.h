@@ -41,9 +41,9 @@ struct change_list {
 };
 
 /*
- * Parses the content of POST /v1/changes. What makes one change bad stays in its item;
- * what makes the document bad (no JSON, a duplicate member, not the object that §8 wants,
- * none or too many changes) fails the whole: ZP_ESYNTAX, ZP_ETOOBIG, -ENOMEM.
+ * Parses the content of POST /v1/changes. What makes one change bad stays in its item; what makes
+ * the document bad (no JSON, a duplicate member, not the object that §8 wants, none or too many
+ * changes) fails the whole: ZP_ESYNTAX, ZP_ETOOBIG, -ENOMEM.
  */
 int change_list_parse(const char *json, size_t length, struct change_list *ret_list,
 		      struct reason *why) __attribute__((warn_unused_result));

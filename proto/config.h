@@ -3,9 +3,9 @@
 
 /*
  * Configuration files, read by inih: lines of `key = value`, of at most 198 bytes. A line that
- * begins with `#` or `;` is a comment, and so is what follows ` ;` behind a value. Each
- * program has one table of its keys; defaults are text and go through the same
- * checks as what the administrator writes.
+ * begins with `#` or `;` is a comment, and so is what follows ` ;` behind a value. Each program has
+ * one table of its keys; defaults are text and go through the same checks as what the administrator
+ * writes.
  */
 
 #include <stddef.h>

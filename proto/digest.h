@@ -12,10 +12,9 @@
 void digest_render(const void *content, size_t length, char ret_field[static DIGEST_FIELD_SIZE]);
 
 /*
- * Checks the value of a Content-Digest field. Every sha-256 and sha-512 in it must be
- * right and one must be there. Returns 0, ZP_EDIGEST when one is wrong or none is known,
- * ZP_ESYNTAX when the field is no Dictionary of Byte Sequences or names a digest twice,
- * or -ENOMEM.
+ * Checks the value of a Content-Digest field. Every sha-256 and sha-512 in it must be right and one
+ * must be there. Returns 0, ZP_EDIGEST when one is wrong or none is known, ZP_ESYNTAX when the
+ * field is no Dictionary of Byte Sequences or names a digest twice, or -ENOMEM.
  */
 int digest_verify(const char *field, const void *content, size_t length)
 	__attribute__((warn_unused_result));

@@ -2,9 +2,8 @@
 #define ZP_ENVELOPE_H
 
 /*
- * What zonepush demands of a signature: PROTOCOL.md §3 (requests) and §4 (replies),
- * on top of RFC 9421. The master signs requests and opens replies, the agent opens
- * requests and signs replies.
+ * What zonepush demands of a signature: PROTOCOL.md §3 (requests) and §4 (replies), on top of RFC
+ * 9421. The master signs requests and opens replies, the agent opens requests and signs replies.
  */
 
 #include <stdbool.h>
@@ -40,11 +39,10 @@ struct envelope_headers {
 void envelope_headers_done(struct envelope_headers *headers);
 
 /*
- * Signs a request for `agent` with Content-Type ENVELOPE_CONTENT_TYPE. `target` is path and
- * query as they are sent. `created` is the clock to claim; a nonce is made and everything that
- * the reply must repeat is written to *ret_parameters.
- * Returns 0, -ENOMEM, ZP_ETOOBIG for a target over ENVELOPE_TARGET_MAX bytes, or ZP_ECOMPONENT for
- * one that isn't printable ASCII.
+ * Signs a request for `agent` with Content-Type ENVELOPE_CONTENT_TYPE. `target` is path and query
+ * as they are sent. `created` is the clock to claim; a nonce is made and everything that the reply
+ * must repeat is written to *ret_parameters. Returns 0, -ENOMEM, ZP_ETOOBIG for a target over
+ * ENVELOPE_TARGET_MAX bytes, or ZP_ECOMPONENT for one that isn't printable ASCII.
  */
 #define ENVELOPE_TARGET_MAX 1024
 int envelope_sign_request(const struct key *key, const struct key_public *agent, const char *method,

@@ -4,9 +4,9 @@
 /*
  * One error space for both programs.
  *
- * A function that can fail returns 0, or a negative number: a negated errno
- * value, or one of enum zp_error below. Where a person needs more than a number
- * to mend it, the function also takes a struct reason and writes one sentence.
+ * A function that can fail returns 0, or a negative number: a negated errno value, or one of enum
+ * zp_error below. Where a person needs more than a number to mend it, the function also takes a
+ * struct reason and writes one sentence.
  */
 
 #include <stddef.h>
@@ -54,8 +54,8 @@ const char *error_text(int error);
 #define REASON_SIZE 512
 
 /*
- * Why something failed, in words for the person who has to mend it: what
- * happened, to what, why, what to do. Text from outside is escaped in it.
+ * Why something failed, in words for the person who has to mend it: what happened, to what, why,
+ * what to do. Text from outside is escaped in it.
  */
 struct reason {
 	char text[REASON_SIZE];

@@ -2,8 +2,8 @@
 #define ZP_FILE_H
 
 /*
- * Files: loaded with a bound, replaced as a whole and durably. Nothing else in
- * zonepush renames or unlinks a file.
+ * Files: loaded with a bound, replaced as a whole and durably. Nothing else in zonepush renames or
+ * unlinks a file.
  */
 
 #include <stdbool.h>

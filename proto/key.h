@@ -2,8 +2,8 @@
 #define ZP_KEY_H
 
 /*
- * Ed25519 keys (RFC 8032) and the files they live in: PKCS #8 and
- * SubjectPublicKeyInfo in PEM (RFC 8410, RFC 7468), as `openssl pkey` writes them.
+ * Ed25519 keys (RFC 8032) and the files they live in: PKCS #8 and SubjectPublicKeyInfo in PEM (RFC
+ * 8410, RFC 7468), as `openssl pkey` writes them.
  */
 
 #include <stddef.h>
@@ -31,17 +31,17 @@ int key_library_init(void) __attribute__((warn_unused_result));
 int key_generate(struct key **ret_key) __attribute__((warn_unused_result));
 
 /*
- * Loads a private key. The file must be a regular one that nobody outside its owner
- * and group can read and only its owner can write. Returns 0, -errno, ZP_EMODE or
- * ZP_EKEY, each with a reason that names the file.
+ * Loads a private key. The file must be a regular one that nobody outside its owner and group can
+ * read and only its owner can write. Returns 0, -errno, ZP_EMODE or ZP_EKEY, each with a reason
+ * that names the file.
  */
 int key_load(const char *path, struct key **ret_key, struct reason *why)
 	__attribute__((warn_unused_result));
 
 /*
- * Writes a private key to a new file with this mode and group ((gid_t)-1: as it comes),
- * durably, and its public half to `path`.pub with mode 0644: both or none. Never replaces
- * a file: -EEXIST. Returns 0 or -errno with a reason.
+ * Writes a private key to a new file with this mode and group ((gid_t)-1: as it comes), durably,
+ * and its public half to `path`.pub with mode 0644: both or none. Never replaces a file: -EEXIST.
+ * Returns 0 or -errno with a reason.
  */
 int key_save(const struct key *key, const char *path, mode_t mode, gid_t group, struct reason *why)
 	__attribute__((warn_unused_result));
@@ -64,8 +64,8 @@ int key_public_parse(const char *id, struct key_public *ret_key)
 
 /*
  * Reads what an administrator may call "the public key": a key id, or the path of a
- * SubjectPublicKeyInfo PEM file. Returns 0, -errno or ZP_EKEY with a reason; -ENOENT is
- * the error for what is neither.
+ * SubjectPublicKeyInfo PEM file. Returns 0, -errno or ZP_EKEY with a reason; -ENOENT is the error
+ * for what is neither.
  */
 int key_public_load(const char *id_or_path, struct key_public *ret_key, struct reason *why)
 	__attribute__((warn_unused_result));

@@ -2,10 +2,10 @@
 #define ZP_LOG_H
 
 /*
- * Lines on standard error, which is where systemd and Plesk collect them.
- * Under systemd (JOURNAL_STREAM is set and names our standard error) each line
- * begins with its level as <N>, see sd-daemon(3). Bytes that a terminal or a log
- * reader could misread are escaped. Only programs log; libraries return errors.
+ * Lines on standard error, which is where systemd and Plesk collect them. Under systemd
+ * (JOURNAL_STREAM is set and names our standard error) each line begins with its level as <N>, see
+ * sd-daemon(3). Bytes that a terminal or a log reader could misread are escaped. Only programs log;
+ * libraries return errors.
  *
  * A line reads `subject: what failed 'object' (reason)`.
  */
@@ -19,8 +19,8 @@ enum log_level {
 };
 
 /*
- * Sets what each line begins with (the program's name; must stay valid) and the
- * least important level that is written. Before this call: no name, NOTICE.
+ * Sets what each line begins with (the program's name; must stay valid) and the least important
+ * level that is written. Before this call: no name, NOTICE.
  */
 void log_init(const char *program, enum log_level least);
 

@@ -2,9 +2,8 @@
 #define ZP_SIGNATURE_H
 
 /*
- * HTTP Message Signatures, RFC 9421, algorithm ed25519: the base, signing and
- * verifying, for any list of components. What zonepush demands of a signature
- * stands in envelope.h.
+ * HTTP Message Signatures, RFC 9421, algorithm ed25519: the base, signing and verifying, for any
+ * list of components. What zonepush demands of a signature stands in envelope.h.
  */
 
 #include <stddef.h>
@@ -43,19 +42,19 @@ int signature_append_field(const struct signature_message *message, const char *
 			   struct text_buffer *out) __attribute__((warn_unused_result));
 
 /*
- * Appends the signature base (RFC 9421 §2.5) of message for the covered components and
- * parameters in `covered`, an Inner List as in Signature-Input. Knows the derived
- * components @method, @authority, @path, @query and @status, header fields, and the
- * parameter `req`. Returns 0; ZP_ECOMPONENT for an unknown, repeated or missing
- * component, any other component parameter or a value that isn't printable ASCII;
- * ZP_ESYNTAX where covered isn't an Inner List of Strings; ZP_ETOOBIG; -ENOMEM.
+ * Appends the signature base (RFC 9421 §2.5) of message for the covered components and parameters
+ * in `covered`, an Inner List as in Signature-Input. Knows the derived components @method,
+ * @authority, @path, @query and @status, header fields, and the parameter `req`. Returns 0;
+ * ZP_ECOMPONENT for an unknown, repeated or missing component, any other component parameter or a
+ * value that isn't printable ASCII; ZP_ESYNTAX where covered isn't an Inner List of Strings;
+ * ZP_ETOOBIG; -ENOMEM.
  */
 int signature_base(const struct signature_message *message, const struct sf_member *covered,
 		   struct text_buffer *base) __attribute__((warn_unused_result));
 
 /*
- * Signs: appends the values of Signature-Input (`label=(…);…`) and Signature
- * (`label=:…:`) to the two buffers. `covered` is an Inner List with its label as key.
+ * Signs: appends the values of Signature-Input (`label=(…);…`) and Signature (`label=:…:`) to the
+ * two buffers. `covered` is an Inner List with its label as key.
  */
 int signature_sign(const struct signature_message *message, const struct sf_member *covered,
 		   const struct key *key, struct text_buffer *input, struct text_buffer *signature)

@@ -2,13 +2,12 @@
 #define ZP_STRUCTURED_FIELD_H
 
 /*
- * Structured Field Values for HTTP, RFC 9651: as much as signatures, digests and
- * Zonepush-State need, which is Dictionaries of Items and Inner Lists with
- * Parameters. Items are Integers, Strings, Tokens, Byte Sequences and Booleans;
- * Decimals, Dates and Display Strings are a syntax error. The parser is strict
- * as RFC 9651 §4.2 wants it, with two differences: a key that stands twice in one
- * Dictionary or in one set of Parameters is an error, and so is a Byte Sequence
- * whose base64 isn't canonical (RFC 4648 §3.5) or lacks its padding.
+ * Structured Field Values for HTTP, RFC 9651: as much as signatures, digests and Zonepush-State
+ * need, which is Dictionaries of Items and Inner Lists with Parameters. Items are Integers,
+ * Strings, Tokens, Byte Sequences and Booleans; Decimals, Dates and Display Strings are a syntax
+ * error. The parser is strict as RFC 9651 §4.2 wants it, with two differences: a key that stands
+ * twice in one Dictionary or in one set of Parameters is an error, and so is a Byte Sequence whose
+ * base64 isn't canonical (RFC 4648 §3.5) or lacks its padding.
  */
 
 #include <stdbool.h>
@@ -71,9 +70,8 @@ struct sf_dictionary {
 };
 
 /*
- * Parses a Dictionary out of a field value (several field lines joined by ", ").
- * Returns 0 with a Dictionary to be ended by structured_field_done(), ZP_ESYNTAX,
- * ZP_ETOOBIG or -ENOMEM.
+ * Parses a Dictionary out of a field value (several field lines joined by ", "). Returns 0 with a
+ * Dictionary to be ended by structured_field_done(), ZP_ESYNTAX, ZP_ETOOBIG or -ENOMEM.
  */
 int structured_field_parse(const char *text, struct sf_dictionary *ret_dictionary)
 	__attribute__((warn_unused_result));
@@ -86,10 +84,10 @@ const struct sf_value *structured_field_parameter(const struct sf_parameters *pa
 						  const char *key);
 
 /*
- * The canonical text (RFC 9651 §4.1) of one member's value, appended to out:
- * what stands behind `label=` in Signature-Input and behind `"@signature-params": `
- * in a signature base. Returns 0, -ENOMEM, or ZP_ESYNTAX for a value that has no
- * such text (a String with a byte outside 0x20-0x7E, an Integer out of range).
+ * The canonical text (RFC 9651 §4.1) of one member's value, appended to out: what stands behind
+ * `label=` in Signature-Input and behind `"@signature-params": ` in a signature base. Returns 0,
+ * -ENOMEM, or ZP_ESYNTAX for a value that has no such text (a String with a byte outside 0x20-0x7E,
+ * an Integer out of range).
  */
 struct text_buffer;
 int structured_field_render(const struct sf_member *member, struct text_buffer *out)

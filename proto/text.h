@@ -11,8 +11,8 @@
 #define TEXT_INTEGER_MAX ((UINT64_C(1) << 53) - 1)
 
 /*
- * Reads a whole string of decimal digits, without sign, blank or leading zero.
- * Returns 0, ZP_ESYNTAX, or -ERANGE when outside [least, most].
+ * Reads a whole string of decimal digits, without sign, blank or leading zero. Returns 0,
+ * ZP_ESYNTAX, or -ERANGE when outside [least, most].
  */
 int text_parse_integer(const char *text, uint64_t least, uint64_t most, uint64_t *ret_value)
 	__attribute__((warn_unused_result));

@@ -2,9 +2,9 @@
 #define ZP_ZONE_NAME_H
 
 /*
- * Names of zones: the allow-list of PROTOCOL.md §6. A struct zone_name holds the
- * canonical form, so two names are the same zone exactly if strcmp says so, and
- * nothing in it needs quoting in named.conf, in JSON or in SQL.
+ * Names of zones: the allow-list of PROTOCOL.md §6. A struct zone_name holds the canonical form, so
+ * two names are the same zone exactly if strcmp says so, and nothing in it needs quoting in
+ * named.conf, in JSON or in SQL.
  */
 
 #include <stdbool.h>
@@ -20,9 +20,9 @@ struct zone_name {
 };
 
 /*
- * Reads a name as a person or Plesk writes it: upper case is folded, one final
- * dot is dropped. Returns 0 or ZP_ENAME with the reason; why may be NULL.
- * Reserved names are taken: see zone_name_check_reserved().
+ * Reads a name as a person or Plesk writes it: upper case is folded, one final dot is dropped.
+ * Returns 0 or ZP_ENAME with the reason; why may be NULL. Reserved names are taken: see
+ * zone_name_check_reserved().
  */
 int zone_name_parse(const char *text, struct zone_name *ret_name, struct reason *why)
 	__attribute__((warn_unused_result));
@@ -42,8 +42,8 @@ void zone_name_render_path(const struct zone_name *name, char ret_path[static ZO
 bool zone_name_is_within(const struct zone_name *name, const struct zone_name *ancestor);
 
 /*
- * Returns 0, or ZP_ERESERVED with the reason if name is one that no master may
- * have made (PROTOCOL.md §6) and neither it nor a name above it is in allowed.
+ * Returns 0, or ZP_ERESERVED with the reason if name is one that no master may have made
+ * (PROTOCOL.md §6) and neither it nor a name above it is in allowed.
  */
 int zone_name_check_reserved(const struct zone_name *name, const struct zone_name *allowed,
 			     size_t n_allowed, struct reason *why)
