@@ -1,6 +1,7 @@
 """Slaves, agents and networks that fail, and come back: nothing is lost, nothing is believed wrongly."""
 
 import signal
+import socket
 
 import pytest
 from laboratory import plesk, poll
@@ -10,18 +11,19 @@ OUTBOX = """\
 state = {folder}/state
 key = {key}
 group =
-retry-min = 0.2
-retry-max = 1
+deadline = 2
+retry-min = {retry_min}
+retry-max = 10
 """
 
 
 class Outbox:
     """A second outbox of the master, with slaves of its own."""
 
-    def __init__(self, master, folder):
+    def __init__(self, master, folder, retry_min):
         self.master = master
         self.conf = folder / "zonepush.conf"
-        self.conf.write_text(OUTBOX.format(folder=folder, key=master.key))
+        self.conf.write_text(OUTBOX.format(folder=folder, key=master.key, retry_min=retry_min))
 
     def run(self, *words, content=""):
         return self.master.run("-c", str(self.conf), *words, content=content)
@@ -32,7 +34,13 @@ class Outbox:
 
 @pytest.fixture
 def outbox(master, folder):
-    return Outbox(master, folder)
+    return Outbox(master, folder, 0.2)
+
+
+@pytest.fixture
+def patient_outbox(master, folder):
+    """One that doesn't try a failed slave again while a test runs."""
+    return Outbox(master, folder, 10)
 
 
 def created(master, zone):
@@ -179,6 +187,21 @@ def test_a_reply_that_is_not_the_agents(master, slave, outbox, zone, change):
         middle.change_reply = lambda data: data
         assert outbox.run("deliver").returncode == 0
         assert outbox.run("status").returncode == 0
+
+
+def test_a_slave_that_accepts_and_never_answers(master, slave, patient_outbox, zone):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert patient_outbox.run("slave", "add", "good", "--key", slave.key_id, slave.url).returncode == 0
+        added = patient_outbox.run("slave", "add", "silent", "--key", slave.key_id, url)
+        assert added.returncode == 1 and "doesn't answer" in added.stderr
+
+        done = patient_outbox.hook(created(master, zone))
+        assert done.returncode == 0
+        assert len(done.stderr.splitlines()) == 1 and "slave 'silent'" in done.stderr
+        assert slave.ask("GET", f"/v1/zones/{zone}")[1]["state"] == "applied"
+        # The breaker: the next hook doesn't even try.
+        assert patient_outbox.hook(plesk.command("update", zone, 1)).stderr == ""
 
 
 def test_a_reply_recorded_earlier(master, slave, outbox, zone):
