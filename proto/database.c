@@ -117,9 +117,11 @@ static int check_schema(struct database *database, const char *path,
 	int32_t id = 0, version = 0;
 	int code;
 
-	code = read_pragma(database, "PRAGMA application_id", &id);
+	/* In this order: another process may be making the database just now, and sets both at
+	 * once. */
+	code = read_pragma(database, "PRAGMA user_version", &version);
 	if (code == SQLITE_OK)
-		code = read_pragma(database, "PRAGMA user_version", &version);
+		code = read_pragma(database, "PRAGMA application_id", &id);
 	if (code != SQLITE_OK)
 		return explain(database->sqlite, path, code, why);
 	if (id != schema->application_id && (id != 0 || version != 0))

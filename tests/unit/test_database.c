@@ -214,11 +214,16 @@ static void test_many_at_once(void **state)
 		if (pid == 0) {
 			struct reason why;
 
-			if (database_open(fixture->path, &second, &database, &why) < 0 ||
-			    database_begin(database) < 0 ||
-			    database_execute(database, "INSERT INTO a VALUES (1, NULL)", "") < 0 ||
-			    database_commit(database) < 0)
+			if (database_open(fixture->path, &second, &database, &why) < 0) {
+				fprintf(stderr, "%s\n", why.text);
 				_exit(1);
+			}
+			if (database_begin(database) < 0 ||
+			    database_execute(database, "INSERT INTO a VALUES (1, NULL)", "") < 0 ||
+			    database_commit(database) < 0) {
+				fprintf(stderr, "%s\n", database_reason(database));
+				_exit(1);
+			}
 			database_free(database);
 			_exit(0);
 		}
