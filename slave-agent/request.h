@@ -20,6 +20,7 @@
 #include "slave-agent/registry.h"
 
 /* PROTOCOL.md §10. */
+#define REQUEST_HEAD_MAX     (16 * 1024) /* bytes, request line and fields */
 #define REQUEST_FIELDS_MAX   64
 #define REQUEST_TARGET_MAX   1024
 #define REQUEST_CONTENT_MAX  CHANGE_CONTENT_MAX

@@ -92,13 +92,29 @@ static int check_framing(const struct request *request, struct reason *why)
 	return 0;
 }
 
+static int check_size(const struct request *request, struct reason *why)
+{
+	size_t size = strlen(request->target) + strlen("PUT  HTTP/1.1\r\n\r\n");
+
+	for (size_t i = 0; i < request->n_fields; i++)
+		size += strlen(request->fields[i].name) + strlen(request->fields[i].value) +
+			strlen(": \r\n");
+	if (size > REQUEST_HEAD_MAX)
+		return reason_fail(why, ZP_ETOOBIG,
+				   "request line and header fields together may have %d bytes",
+				   REQUEST_HEAD_MAX);
+	return 0;
+}
+
 int transport_check(const struct request *request, struct reason *why)
 {
 	int r;
 
 	if (strcmp(request->version, "HTTP/1.1") != 0)
 		return reason_fail(why, ZP_ESYNTAX, "only HTTP/1.1 is spoken here");
-	r = check_target(request, why);
+	r = check_size(request, why);
+	if (r == 0)
+		r = check_target(request, why);
 	if (r == 0)
 		r = check_fields(request, why);
 	if (r == 0)

@@ -119,11 +119,30 @@ static void test_long_target(void **state)
 	request_free(request);
 }
 
+static void test_large_head(void **state)
+{
+	static char value[REQUEST_HEAD_MAX];
+	const struct shape shape = {"large", "/", "HTTP/1.1", {"Host", "a", "X", value}, 0};
+	struct request *request;
+	struct reason why;
+
+	(void)state;
+	memset(value, 'a', sizeof(value) - 1);
+	request = make_request(&shape);
+	assert_int_equal(transport_check(request, &why), ZP_ETOOBIG);
+	request_free(request);
+	value[sizeof(value) - 100] = '\0';
+	request = make_request(&shape);
+	assert_int_equal(transport_check(request, &why), 0);
+	request_free(request);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_long_target),
+		cmocka_unit_test(test_large_head),
 	};
 
 	return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
