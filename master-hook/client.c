@@ -4,18 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <curl/curl.h>
 
-#include "proto/change.h"
+#include "master-hook/reply.h"
 #include "proto/clock.h"
 #include "proto/digest.h"
 #include "proto/problem.h"
 
-#define REPLY_FIELDS_MAX 64
-#define REPLY_HEAD_MAX	 (32 * 1024)
-#define URL_SIZE	 2048
+#define URL_SIZE 2048
+
+/* What an answer may need on its way, and the longest wait of PROTOCOL.md §8. */
+#define ANSWER_MS	 500
+#define WAIT_MAX_SECONDS 60
+
+#define POLL_MS		 1000
 
 /* A call under way. */
 struct transfer {
@@ -29,10 +32,7 @@ struct transfer {
 	char failure[CURL_ERROR_SIZE];
 	uint64_t until;
 	bool was_repeated;
-
-	struct signature_field fields[REPLY_FIELDS_MAX];
-	size_t n_fields;
-	size_t head_size;
+	struct reply reply;
 };
 
 struct client {
@@ -69,22 +69,6 @@ int client_new(const struct key *key, uint64_t connect_timeout, struct client **
 	return 0;
 }
 
-static void forget_fields(struct transfer *transfer)
-{
-	for (size_t i = 0; i < transfer->n_fields; i++) {
-		free((char *)transfer->fields[i].name);
-		free((char *)transfer->fields[i].value);
-	}
-	transfer->n_fields = 0;
-	transfer->head_size = 0;
-}
-
-static void forget_reply(struct transfer *transfer)
-{
-	forget_fields(transfer);
-	text_buffer_done(&transfer->call->reply);
-}
-
 /* Takes the transfer out of its client and ends it; the call is left as it is. */
 static void end_transfer(struct transfer *transfer)
 {
@@ -96,10 +80,10 @@ static void end_transfer(struct transfer *transfer)
 	*link = transfer->next;
 	client->count--;
 
-	forget_fields(transfer);
 	curl_multi_remove_handle(client->multi, transfer->easy);
 	curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
+	reply_done(&transfer->reply);
 	free(transfer);
 }
 
@@ -107,10 +91,8 @@ void client_free(struct client *client)
 {
 	if (!client)
 		return;
-	while (client->transfers) {
-		text_buffer_done(&client->transfers->call->reply);
+	while (client->transfers)
 		end_transfer(client->transfers);
-	}
 	curl_multi_cleanup(client->multi);
 	free(client);
 }
@@ -120,48 +102,15 @@ size_t client_count(const struct client *client)
 	return client->count;
 }
 
-static size_t take_body(char *data, size_t size, size_t count, void *closure)
+/* curl takes any other number than that of the bytes it gave for a failure. */
+static size_t take_body(char *data, size_t size, size_t count, void *reply)
 {
-	struct transfer *transfer = closure;
-	struct text_buffer *reply = &transfer->call->reply;
-
-	if (size * count > CHANGE_REPLY_MAX - reply->length)
-		return 0;
-	return text_buffer_append(reply, data, size * count) == 0 ? size * count : 0;
+	return reply_take_body(reply, data, size * count) == 0 ? size * count : 0;
 }
 
-static char *copy_trimmed(const char *start, const char *end)
+static size_t take_line(char *data, size_t size, size_t count, void *reply)
 {
-	while (start < end && strchr(" \t", *start))
-		start++;
-	while (end > start && strchr(" \t\r\n", end[-1]))
-		end--;
-	return strndup(start, (size_t)(end - start));
-}
-
-/* One header line. A new status line begins the reply anew: what came before was a 1xx. */
-static size_t take_line(char *data, size_t size, size_t count, void *closure)
-{
-	struct transfer *transfer = closure;
-	size_t length = size * count;
-	const char *colon = memchr(data, ':', length);
-	struct signature_field *field;
-
-	if (length >= 5 && strncasecmp(data, "HTTP/", 5) == 0) {
-		forget_reply(transfer);
-		return length;
-	}
-	transfer->head_size += length;
-	if (transfer->head_size > REPLY_HEAD_MAX || transfer->n_fields == REPLY_FIELDS_MAX)
-		return 0;
-	if (!colon)
-		return length;
-
-	field = &transfer->fields[transfer->n_fields];
-	field->name = strndup(data, (size_t)(colon - data));
-	field->value = copy_trimmed(colon + 1, data + length);
-	transfer->n_fields++;
-	return field->name && field->value ? length : 0;
+	return reply_take_line(reply, data, size * count) == 0 ? size * count : 0;
 }
 
 static int add_header(struct transfer *transfer, const char *name, const char *value)
@@ -181,6 +130,17 @@ static int add_header(struct transfer *transfer, const char *name, const char *v
 	return 0;
 }
 
+/*
+ * How long the agent may wait for named: it has to answer before the time is over, since a change
+ * that it has taken is safe with it, while no answer looks like a slave that is down.
+ */
+static uint64_t wait_seconds(const struct client_call *call)
+{
+	uint64_t seconds = call->limit > ANSWER_MS ? (call->limit - ANSWER_MS) / 1000 : 0;
+
+	return seconds < WAIT_MAX_SECONDS ? seconds : WAIT_MAX_SECONDS;
+}
+
 /* Signs the request, as of `created`, and gives it to curl. */
 static int sign_request(struct transfer *transfer, int64_t created)
 {
@@ -194,7 +154,7 @@ static int sign_request(struct transfer *transfer, int64_t created)
 				  &transfer->parameters);
 	if (r < 0)
 		return r;
-	snprintf(wait, sizeof(wait), "wait=%u", call->wait);
+	snprintf(wait, sizeof(wait), "wait=%llu", (unsigned long long)wait_seconds(call));
 	curl_slist_free_all(transfer->headers);
 	transfer->headers = NULL;
 	r = add_header(transfer, "Content-Type", ENVELOPE_CONTENT_TYPE);
@@ -231,15 +191,18 @@ static void set_options(struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* A name server that doesn't answer must not hold up the end of the program. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "zonepush/" ZP_VERSION);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, transfer->client->connect_timeout);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->limit);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->failure);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_line);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer->reply);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer->reply);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 	if (call->body.length > 0) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.length);
@@ -322,13 +285,14 @@ static int open_reply(struct transfer *transfer)
 	};
 	const struct signature_message reply = {
 		.status = call->status,
-		.fields = transfer->fields,
-		.n_fields = transfer->n_fields,
+		.fields = transfer->reply.fields,
+		.n_fields = transfer->reply.n_fields,
 		.request = &request,
 	};
 
-	r = envelope_open_reply(&reply, &call->agent, transfer->parameters.nonce, call->reply.data,
-				call->reply.length, &call->state, &inner);
+	r = envelope_open_reply(&reply, &call->agent, transfer->parameters.nonce,
+				transfer->reply.body.data, transfer->reply.body.length,
+				&call->state, &inner);
 	if (r < 0)
 		reason_set(&call->why,
 			   "the reply (HTTP %d) isn't rightly signed by this slave's agent: %s",
@@ -347,14 +311,14 @@ static bool repeat_with_its_clock(struct transfer *transfer)
 	int64_t created;
 
 	if (call->status != problem_status(PROBLEM_NOT_FRESH) || transfer->was_repeated ||
-	    problem_parse(call->reply.data, call->reply.length, &problem) < 0 ||
+	    problem_parse(transfer->reply.body.data, transfer->reply.body.length, &problem) < 0 ||
 	    problem.type != PROBLEM_NOT_FRESH || clock_steady_ms() >= transfer->until)
 		return false;
 
 	call->clock_ahead = problem.clock - clock_seconds();
 	created = problem.clock > problem.not_before ? problem.clock : problem.not_before;
 	transfer->was_repeated = true;
-	forget_reply(transfer);
+	reply_done(&transfer->reply);
 	curl_multi_remove_handle(transfer->client->multi, transfer->easy);
 	curl_easy_setopt(transfer->easy, CURLOPT_TIMEOUT_MS,
 			 (long)(transfer->until - clock_steady_ms()));
@@ -377,8 +341,10 @@ static struct client_call *finish(struct transfer *transfer, CURLcode code)
 	if (call->error == 0 && repeat_with_its_clock(transfer))
 		return NULL;
 
-	if (call->error < 0)
-		text_buffer_done(&call->reply);
+	if (call->error == 0) {
+		call->reply = transfer->reply.body;
+		transfer->reply.body = (struct text_buffer){0}; /* transferred */
+	}
 	end_transfer(transfer);
 	return call;
 }
@@ -390,34 +356,43 @@ static struct client_call *take_finished(struct client *client)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(client->multi, &left))) {
-		if (message->msg != CURLMSG_DONE)
-			continue;
+	for (;;) {
+		message = curl_multi_info_read(client->multi, &left);
+		if (!message)
+			return NULL;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
 		call = finish(transfer, message->data.result);
 		if (call)
 			return call;
 	}
-	return NULL;
 }
 
-struct client_call *client_next(struct client *client, uint64_t until)
+/* Waits until something happens. Returns false once the time is over, or `stop` can be read. */
+static bool wait_for_any(struct client *client, uint64_t until, int stop)
+{
+	struct curl_waitfd end = {.fd = stop, .events = CURL_WAIT_POLLIN};
+	uint64_t now = clock_steady_ms();
+
+	if (now >= until)
+		return false;
+	curl_multi_poll(client->multi, &end, stop >= 0 ? 1 : 0,
+			until - now > POLL_MS ? POLL_MS : (int)(until - now), NULL);
+	return end.revents == 0;
+}
+
+struct client_call *client_next(struct client *client, uint64_t until, int stop)
 {
 	struct client_call *call;
-	uint64_t now;
 	int running;
 
 	while (client->count > 0) {
 		if (curl_multi_perform(client->multi, &running) != CURLM_OK)
-			return NULL;
+			return finish(client->transfers, CURLE_FAILED_INIT);
 		call = take_finished(client);
 		if (call)
 			return call;
-		now = clock_steady_ms();
-		if (now >= until)
+		if (!wait_for_any(client, until, stop))
 			return NULL;
-		curl_multi_poll(client->multi, NULL, 0,
-				until - now > 1000 ? 1000 : (int)(until - now), NULL);
 	}
 	return NULL;
 }
@@ -455,9 +430,24 @@ static int check_url(CURLU *url, const char *text, struct reason *why)
 	return 0;
 }
 
+/* The URL in curl's own words, without the slash that they end with. */
+static int render_url(CURLU *url, char *ret_url, size_t size, struct reason *why)
+{
+	char *text = NULL;
+	int r = 0;
+
+	if (curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK)
+		return reason_fail(why, -ENOMEM, "out of memory");
+	if (strlen(text) > size)
+		r = reason_fail(why, ZP_ESYNTAX, "the URL is longer than %zu characters", size - 1);
+	else
+		snprintf(ret_url, size, "%.*s", (int)strlen(text) - 1, text);
+	curl_free(text);
+	return r;
+}
+
 int client_parse_url(const char *text, char *ret_url, size_t size, struct reason *why)
 {
-	size_t length = strlen(text);
 	CURLU *url;
 	int r;
 
@@ -465,14 +455,8 @@ int client_parse_url(const char *text, char *ret_url, size_t size, struct reason
 	if (!url)
 		return reason_fail(why, -ENOMEM, "out of memory");
 	r = check_url(url, text, why);
+	if (r == 0)
+		r = render_url(url, ret_url, size, why);
 	curl_url_cleanup(url);
-	if (r < 0)
-		return r;
-	if (length > 0 && text[length - 1] == '/')
-		length--;
-	if (length >= size)
-		return reason_fail(why, ZP_ESYNTAX, "the URL is longer than %zu characters",
-				   size - 1);
-	snprintf(ret_url, size, "%.*s", (int)length, text);
-	return 0;
+	return r;
 }

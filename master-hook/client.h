@@ -22,8 +22,7 @@ struct client_call {
 	const char *method;
 	const char *target;	 /* path and query */
 	struct text_buffer body; /* owned by the call */
-	unsigned int wait;	 /* seconds that the agent may take to apply, `Prefer: wait` */
-	uint64_t limit;		 /* for the whole, ms */
+	uint64_t limit;		 /* for the whole, ms; the agent is told to answer in time */
 	void *owner;
 
 	/*
@@ -54,9 +53,11 @@ void client_free(struct client *client);
 int client_start(struct client *client, struct client_call *call)
 	__attribute__((warn_unused_result));
 
-/* Waits for the next call that has ended, until `until` (clock_steady_ms()); NULL: none has by
- * then. */
-struct client_call *client_next(struct client *client, uint64_t until);
+/*
+ * Waits for the next call that has ended, until `until` (clock_steady_ms()), and no longer than
+ * until the descriptor `stop` can be read (-1: none). NULL: none has ended by then.
+ */
+struct client_call *client_next(struct client *client, uint64_t until, int stop);
 
 /* How many are under way. */
 size_t client_count(const struct client *client);

@@ -15,6 +15,22 @@ bool cmd_load_config(const struct verb_call *call, struct hook_config *ret_confi
 	return r == 0;
 }
 
+static void explain_outbox(const struct hook_config *config, int error, const struct reason *why)
+{
+	const char *group = config->group_name;
+
+	if ((error == -EACCES || error == -EPERM) && *group)
+		log_error("outbox: %s; root may write it, and who is in group '%s': call zonepush "
+			  "as one of them, or give the group its rights back by `chgrp -R %s '%s'; "
+			  "chmod -R g+rwX '%s'`",
+			  why->text, group, group, config->state, config->state);
+	else if (error == -EACCES || error == -EPERM)
+		log_error("outbox: %s; root may write it, and the owner of '%s'", why->text,
+			  config->state);
+	else
+		log_error("outbox: %s", why->text);
+}
+
 bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)
 {
 	struct cmd_context context = {0};
@@ -24,12 +40,8 @@ bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)
 	if (!cmd_load_config(call, &context.config))
 		return false;
 	r = outbox_open(context.config.state, context.config.group, &context.outbox, &why);
-	if (r == -EACCES || r == -EPERM || r == -EROFS)
-		log_error("outbox: %s; root may write it, and who is in group '%s'", why.text,
-			  context.config.group_name);
-	else if (r < 0)
-		log_error("outbox: %s", why.text);
 	if (r < 0) {
+		explain_outbox(&context.config, r, &why);
 		hook_config_done(&context.config);
 		return false;
 	}

@@ -14,6 +14,9 @@
 #define STAY_MS	 (60 * 1000)
 #define ROUND_MS (10 * 60 * 1000)
 
+/* Meanwhile a hook may have left something that is due sooner. */
+#define LOOK_MS 1000
+
 static int open_signals(void)
 {
 	sigset_t set;
@@ -25,20 +28,20 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Waits until then. Returns whether a signal asked for the end. */
-static bool wait_until(int signals, int64_t due)
+/* Waits for so long, or a little less. Returns whether a signal asked for the end. */
+static bool wait_for(int signals, int64_t ms)
 {
 	struct pollfd end = {.fd = signals, .events = POLLIN};
-	int64_t now = (int64_t)(clock_microseconds() / 1000);
 
-	return poll(&end, 1, due > now ? (int)(due - now) : 0) > 0;
+	return poll(&end, 1, ms < LOOK_MS ? (int)ms : LOOK_MS) > 0;
 }
 
-static int run_round(struct cmd_context *context, struct deliver_summary *total)
+static int run_round(struct cmd_context *context, int signals, uint64_t *acknowledged)
 {
 	const struct deliver_limits limits = {
 		.until = clock_steady_ms() + ROUND_MS,
 		.request = context->config.request_timeout,
+		.stop = signals,
 	};
 	struct deliver_summary summary;
 	struct reason why;
@@ -49,15 +52,13 @@ static int run_round(struct cmd_context *context, struct deliver_summary *total)
 		log_error("deliver: %s", why.text);
 		return r;
 	}
-	total->acknowledged += summary.acknowledged;
-	total->refused += summary.refused;
-	total->failed += summary.failed;
+	*acknowledged += summary.acknowledged;
 	return 0;
 }
 
-static int run_rounds(struct cmd_context *context, int signals, struct deliver_summary *total)
+static int run_rounds(struct cmd_context *context, int signals, uint64_t *acknowledged)
 {
-	int64_t due, now;
+	int64_t due, now, pause;
 	int r;
 
 	for (;;) {
@@ -68,9 +69,12 @@ static int run_rounds(struct cmd_context *context, int signals, struct deliver_s
 			return r;
 		}
 		now = (int64_t)(clock_microseconds() / 1000);
-		if (due == 0 || due > now + STAY_MS || wait_until(signals, due))
+		pause = due > now ? due - now : 0;
+		if (due == 0 || pause > STAY_MS || wait_for(signals, pause))
 			return 0;
-		r = run_round(context, total);
+		if (pause > 0)
+			continue;
+		r = run_round(context, signals, acknowledged);
 		if (r < 0)
 			return r;
 	}
@@ -78,7 +82,7 @@ static int run_rounds(struct cmd_context *context, int signals, struct deliver_s
 
 int cmd_deliver(struct verb_call *call)
 {
-	struct deliver_summary total = {0};
+	uint64_t acknowledged = 0;
 	struct cmd_context context;
 	int signals, r = ZP_EKEY;
 
@@ -89,10 +93,9 @@ int cmd_deliver(struct verb_call *call)
 
 	signals = open_signals();
 	if (cmd_load_key(&context))
-		r = run_rounds(&context, signals, &total);
-	if (total.acknowledged > 0)
-		log_notice("deliver: changes acknowledged: %llu",
-			   (unsigned long long)total.acknowledged);
+		r = run_rounds(&context, signals, &acknowledged);
+	if (acknowledged > 0)
+		log_notice("deliver: changes acknowledged: %llu", (unsigned long long)acknowledged);
 	if (signals >= 0)
 		close(signals);
 	cmd_close(&context);

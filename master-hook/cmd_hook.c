@@ -12,6 +12,8 @@
 #include "proto/log.h"
 #include "proto/text.h"
 
+#define STORE_MS (60 * 1000)
+
 /* Reads all of standard input. Returns 0, ZP_ETOOBIG, -errno. */
 static int read_input(struct text_buffer *input)
 {
@@ -61,12 +63,24 @@ static int load_input(struct plesk_input *ret_input)
 	return r;
 }
 
+/* However busy the outbox is, waiting is better than losing the change: Plesk won't repeat it. */
+static int begin(struct outbox *outbox)
+{
+	uint64_t until = clock_steady_ms() + STORE_MS;
+	int r;
+
+	do
+		r = outbox_begin(outbox);
+	while (r == -EBUSY && clock_steady_ms() < until);
+	return r;
+}
+
 /* All of the document in one transaction: afterwards nothing can be lost. */
 static int store(struct outbox *outbox, const struct plesk_input *input)
 {
 	int r;
 
-	r = outbox_begin(outbox);
+	r = begin(outbox);
 	for (size_t i = 0; r == 0 && i < input->n_zones; i++) {
 		const struct plesk_zone *zone = &input->zones[i];
 		const struct outbox_wish wish = {
@@ -96,6 +110,7 @@ static void deliver(struct cmd_context *context)
 	const struct deliver_limits limits = {
 		.until = clock_steady_ms() + context->config.deadline,
 		.request = context->config.deadline,
+		.stop = -1,
 	};
 	struct deliver_summary summary;
 	struct reason why;
@@ -110,6 +125,22 @@ static void deliver(struct cmd_context *context)
 	if (r < 0)
 		log_warning("hook: the change is stored and will be delivered later (%s)",
 			    why.text);
+	else if (summary.known == 0)
+		log_notice("hook: the change is stored, but no slave is known yet that could "
+			   "serve it; `zonepush slave add` adds one");
+}
+
+static void report_entries(const struct plesk_input *input)
+{
+	for (size_t i = 0; i < input->n_notes; i++)
+		log_warning("hook: %s", input->notes[i]);
+	if (input->n_passed_over > input->n_notes)
+		log_warning("hook: %zu more commands are passed over",
+			    input->n_passed_over - input->n_notes);
+	if (input->n_pointers > 0)
+		log_debug("hook: commands about PTR records, which have nothing to do with zones: "
+			  "%zu",
+			  input->n_pointers);
 }
 
 /*
@@ -144,8 +175,7 @@ int cmd_hook(struct verb_call *call)
 		return VERB_FAILED;
 
 	r = load_input(&input);
-	for (size_t i = 0; i < input.n_notes; i++)
-		log_warning("hook: %s", input.notes[i]);
+	report_entries(&input);
 	if (r == 0 && input.n_zones > 0) {
 		r = store(context.outbox, &input);
 		if (r == 0) {

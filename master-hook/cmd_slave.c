@@ -36,6 +36,8 @@ static bool push_all(struct cmd_context *context, const char *name)
 	const struct deliver_limits limits = {
 		.until = clock_steady_ms() + 10 * context->config.request_timeout,
 		.request = context->config.request_timeout,
+		.slave = name,
+		.stop = -1,
 	};
 	struct deliver_summary summary;
 	struct reason why;
@@ -61,7 +63,8 @@ static bool check_answer(struct cmd_context *context, const struct outbox_slave 
 	if (r < 0)
 		log_error("slave add: can't ask '%s' (%s)", slave->name, error_text(r));
 	else if (!probe.is_reached)
-		log_warning("slave add: '%s' is added, but doesn't answer as it should: %s",
+		log_warning("slave add: '%s' is added, but doesn't answer as it should; its zones "
+			    "are delivered once it does (%s)",
 			    slave->name, probe.why.text);
 	else if (!probe.named_is_running || *probe.named_error)
 		log_warning("slave add: '%s' answers, but its named has trouble: %s", slave->name,
@@ -71,17 +74,38 @@ static bool check_answer(struct cmd_context *context, const struct outbox_slave 
 
 static bool introduce(struct cmd_context *context, const struct outbox_slave *slave)
 {
-	bool answers, pushed;
-
 	if (!cmd_load_key(context)) {
 		log_warning("slave add: '%s' is added; its zones are delivered once the key can "
 			    "be used",
 			    slave->name);
 		return false;
 	}
-	answers = check_answer(context, slave);
-	pushed = push_all(context, slave->name);
-	return answers && pushed;
+	return check_answer(context, slave) && push_all(context, slave->name);
+}
+
+/* In one transaction with what it owes from now on: no hook gets between the two. */
+static bool store_slave(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	int r;
+
+	r = outbox_begin(outbox);
+	if (r == 0)
+		r = outbox_slave_add(outbox, slave);
+	if (r == 0)
+		r = outbox_commit(outbox);
+	if (r == -EEXIST)
+		log_error("slave add: there is a slave '%s' already; `zonepush slave list` shows "
+			  "it",
+			  slave->name);
+	else if (r == ZP_EFULL)
+		log_error("slave add: there are %d slaves already, which is the most",
+			  OUTBOX_SLAVES_MAX);
+	else if (r < 0)
+		log_error("slave add: can't store it (%s: %s)", error_text(r),
+			  outbox_reason(outbox));
+	if (r < 0)
+		outbox_rollback(outbox);
+	return r == 0;
 }
 
 int cmd_slave_add(struct verb_call *call)
@@ -93,8 +117,7 @@ int cmd_slave_add(struct verb_call *call)
 	};
 	struct outbox_slave slave = {0};
 	struct cmd_context context;
-	bool good = false;
-	int r;
+	bool good;
 
 	if (!verb_parse(call, options, 2, 2))
 		return VERB_USAGE;
@@ -108,16 +131,7 @@ int cmd_slave_add(struct verb_call *call)
 	if (!cmd_open(call, &context))
 		return VERB_FAILED;
 
-	r = outbox_slave_add(context.outbox, &slave);
-	if (r == -EEXIST)
-		log_error("slave add: there is a slave '%s' already; `zonepush slave list` shows "
-			  "it",
-			  slave.name);
-	else if (r < 0)
-		log_error("slave add: can't store it (%s: %s)", error_text(r),
-			  outbox_reason(context.outbox));
-	else
-		good = introduce(&context, &slave);
+	good = store_slave(context.outbox, &slave) && introduce(&context, &slave);
 	cmd_close(&context);
 	return good ? VERB_OK : VERB_FAILED;
 }

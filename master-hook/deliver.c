@@ -58,7 +58,10 @@ static void end_request(struct delivery *delivery)
 	delivery->count = 0;
 }
 
-/* Sends the next changes that are due, if there are any and there is time for them. */
+/*
+ * Sends the next changes that are due, if there are any and there is time for them. A change takes
+ * less than 400 bytes, so that a whole batch stays within CHANGE_CONTENT_MAX.
+ */
 static int start_request(struct run *run, struct delivery *delivery)
 {
 	uint64_t limit = time_left(run);
@@ -82,7 +85,6 @@ static int start_request(struct run *run, struct delivery *delivery)
 		.agent = delivery->slave.key,
 		.method = "POST",
 		.target = "/v1/changes",
-		.wait = (unsigned int)(limit / 1000),
 		.limit = limit,
 		.owner = delivery,
 	};
@@ -156,21 +158,51 @@ static int note_success(struct run *run, struct delivery *delivery)
 	return outbox_slave_note(run->outbox, slave);
 }
 
-static int settle_refusal(struct run *run, struct delivery *delivery, const struct change *change,
-			  const struct change_result *result)
+static int keep_refused(struct run *run, const struct delivery *delivery,
+			const struct change *change, const char *detail, const char *problem)
 {
-	const char *problem = result->problem ? result->problem : "refused";
 	struct reason error;
 
-	if (strcmp(problem, problem_word(PROBLEM_GENERATION_REUSED)) == 0)
-		return outbox_restamp(run->outbox, &change->zone, result->generation);
-
-	reason_set(&error, "%s (%s)", result->detail ? result->detail : "no reason given", problem);
+	reason_set(&error, "%s (%s)", detail, problem);
 	run->summary.refused++;
 	log_warning("deliver: slave '%s' refused zone '%s': %s", delivery->slave.name,
 		    change->zone.text, error.text);
 	return outbox_refuse(run->outbox, delivery->slave.id, change, error.text, now_ms(),
 			     run->config->retry_min, run->config->retry_max);
+}
+
+/* The slave knows a generation that this outbox didn't give, or gave to another state. */
+static int outdo(struct run *run, const struct delivery *delivery, const struct change *change,
+		 const struct change_result *result)
+{
+	bool stamped = false;
+	int r;
+
+	r = outbox_restamp(run->outbox, change, result->generation, &stamped);
+	if (r == -ERANGE)
+		return keep_refused(run, delivery, change,
+				    "there is no generation above the one that the slave knows",
+				    change_outcome_text(CHANGE_STALE));
+	if (stamped)
+		log_warning("deliver: slave '%s' knows zone '%s' by %s; what is wanted here is "
+			    "sent again as a newer one",
+			    delivery->slave.name, change->zone.text,
+			    result->outcome == CHANGE_STALE
+				    ? "a newer change than this outbox, which was lost, restored "
+				      "or cloned"
+				    : "another change of this generation");
+	return r;
+}
+
+static int settle_refusal(struct run *run, const struct delivery *delivery,
+			  const struct change *change, const struct change_result *result)
+{
+	const char *problem = result->problem ? result->problem : "refused";
+
+	if (strcmp(problem, problem_word(PROBLEM_GENERATION_REUSED)) == 0)
+		return outdo(run, delivery, change, result);
+	return keep_refused(run, delivery, change,
+			    result->detail ? result->detail : "no reason given", problem);
 }
 
 static int settle_change(struct run *run, struct delivery *delivery, const struct change *change,
@@ -183,12 +215,7 @@ static int settle_change(struct run *run, struct delivery *delivery, const struc
 		run->summary.acknowledged++;
 		return outbox_acknowledge(run->outbox, delivery->slave.id, change);
 	case CHANGE_STALE:
-		if (result->generation > change->generation)
-			log_warning("deliver: slave '%s' knows a newer change of zone '%s' than "
-				    "this outbox, which was lost, restored or cloned; what is "
-				    "wanted here counts",
-				    delivery->slave.name, change->zone.text);
-		return outbox_restamp(run->outbox, &change->zone, result->generation);
+		return outdo(run, delivery, change, result);
 	case CHANGE_REFUSED:
 		return settle_refusal(run, delivery, change, result);
 	}
@@ -209,10 +236,10 @@ static int settle_results(struct run *run, struct delivery *delivery,
 	if (r == 0)
 		r = outbox_commit(run->outbox);
 	if (r < 0) {
+		fail_outbox(run, r);
 		outbox_rollback(run->outbox);
-		return fail_outbox(run, r);
 	}
-	return 0;
+	return r;
 }
 
 /* A signed reply that isn't a list of results. */
@@ -265,7 +292,7 @@ static int serve(struct run *run)
 
 	while (r == 0 && client_count(run->client) > 0) {
 		/* Calls have limits of their own; a little more lets them end by these. */
-		call = client_next(run->client, run->limits->until + 200);
+		call = client_next(run->client, run->limits->until + 200, run->limits->stop);
 		if (!call)
 			break;
 		delivery = call->owner;
@@ -279,9 +306,12 @@ static int serve(struct run *run)
 
 static int start_all(struct run *run, struct delivery *deliveries, size_t count)
 {
+	const char *only = run->limits->slave;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (only && strcmp(deliveries[i].slave.name, only) != 0)
+			continue;
 		r = start_request(run, &deliveries[i]);
 		run->summary.slaves += deliveries[i].count > 0;
 	}
@@ -326,6 +356,7 @@ int deliver_run(const struct hook_config *config, const struct key *key, struct 
 	r = outbox_slave_list(outbox, &slaves, &count);
 	if (r < 0)
 		return fail_outbox(&run, r);
+	run.summary.known = count;
 	r = run_deliveries(&run, key, slaves, count);
 	free(slaves);
 	*ret_summary = run.summary;

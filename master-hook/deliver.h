@@ -15,12 +15,15 @@
 #include "proto/key.h"
 
 struct deliver_limits {
-	uint64_t until;	  /* clock_steady_ms(): no longer than this */
-	uint64_t request; /* ms for one request */
+	uint64_t until;	   /* clock_steady_ms(): no longer than this */
+	uint64_t request;  /* ms for one request */
+	const char *slave; /* to this one alone; NULL: to all */
+	int stop;	   /* a descriptor that can be read once it is to end; -1: none */
 };
 
 /* What came of it; each failure was logged as it happened. */
 struct deliver_summary {
+	size_t known;	       /* slaves that there are */
 	size_t slaves;	       /* that owed something */
 	size_t failed;	       /* of these: not reached, or not believed */
 	uint64_t acknowledged; /* changes */

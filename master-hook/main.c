@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include "master-hook/cmd.h"
 #include "master-hook/hook_config.h"
 #include "proto/key.h"
@@ -27,6 +29,8 @@ static const struct verb_program program = {
 
 int main(int argc, char **argv)
 {
+	/* A reader of our output, or a slave, that goes away is an error to handle, not our end. */
+	signal(SIGPIPE, SIG_IGN);
 	if (key_library_init() < 0) {
 		log_error("libsodium can't be used on this machine");
 		return VERB_FAILED;

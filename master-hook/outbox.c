@@ -10,16 +10,22 @@
 #include "proto/clock.h"
 #include "proto/database.h"
 #include "proto/file.h"
+#include "proto/text.h"
 
 /* "zpOB" */
 #define OUTBOX_APPLICATION_ID 0x7a704f42
 #define OUTBOX_DIRECTORY_MODE 02770
 
+/* A generation that leaves room for as many changes of a zone as there will ever be. */
+#define GENERATION_KNOWN_MAX (TEXT_INTEGER_MAX - UINT32_MAX)
+
 static const char *const schema_steps[] = {
+	/* `deletion`: the generation of the last one, alone or on the way to a zone made anew. */
 	"CREATE TABLE zone("
 	"	name TEXT PRIMARY KEY,"
 	"	present INTEGER NOT NULL,"
 	"	generation INTEGER NOT NULL,"
+	"	deletion INTEGER NOT NULL,"
 	"	serial INTEGER,"
 	"	changed_at INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;"
@@ -36,14 +42,14 @@ static const char *const schema_steps[] = {
 	"	error TEXT NOT NULL DEFAULT ''"
 	") STRICT;"
 	/*
-	 * The generation owed is always the zone's own, so it isn't repeated here. `deleted`: the
-	 * zone was deleted at some time since the slave last acknowledged it, so that a zone
-	 * which is present is, to this slave, one made anew.
+	 * The generation owed is always the zone's own, so it isn't repeated here. `deletion`: that
+	 * of the zone, until the slave has acknowledged it or something newer. Meanwhile a zone
+	 * that is present is, to this slave, one made anew.
 	 */
 	"CREATE TABLE pending("
 	"	slave INTEGER NOT NULL REFERENCES slave(id),"
 	"	zone TEXT NOT NULL REFERENCES zone(name),"
-	"	deleted INTEGER NOT NULL,"
+	"	deletion INTEGER NOT NULL,"
 	"	since INTEGER NOT NULL,"
 	"	attempts INTEGER NOT NULL DEFAULT 0,"
 	"	retry_at INTEGER NOT NULL DEFAULT 0,"
@@ -135,10 +141,7 @@ static int get_generation(struct outbox *outbox, const struct zone_name *zone,
 	return r < 0 ? r : 0;
 }
 
-/*
- * A clock that once ran ahead must not stop this zone for good: the generation then just counts. It
- * never gets beyond what JSON can carry, 285 years ahead of now.
- */
+/* A clock that once ran ahead must not stop this zone for good: the generation then just counts. */
 static uint64_t next_generation(uint64_t last)
 {
 	uint64_t now = clock_microseconds();
@@ -147,70 +150,75 @@ static uint64_t next_generation(uint64_t last)
 }
 
 /* Every slave owes the zone; refusals of an older state don't count for this one. */
-static int owe(struct outbox *outbox, const struct zone_name *zone, bool deleted)
+static int owe(struct outbox *outbox, const struct zone_name *zone, uint64_t deletion)
 {
 	return database_execute(outbox->database,
-				"INSERT INTO pending(slave, zone, deleted, since)"
+				"INSERT INTO pending(slave, zone, deletion, since)"
 				" SELECT id, ?, ?, ? FROM slave WHERE true"
 				" ON CONFLICT DO UPDATE SET"
-				" deleted = max(deleted, excluded.deleted),"
+				" deletion = max(deletion, excluded.deletion),"
 				" attempts = 0, retry_at = 0, error = NULL",
-				"tii", zone->text, (int64_t)deleted, now_ms());
+				"tii", zone->text, (int64_t)deletion, now_ms());
 }
 
-static int put_zone(struct outbox *outbox, const struct outbox_wish *wish, uint64_t generation)
+static int put_zone(struct outbox *outbox, const struct outbox_wish *wish, uint64_t generation,
+		    uint64_t deletion)
 {
-	if (wish->has_serial)
-		return database_execute(outbox->database,
-					"INSERT INTO zone VALUES (?, ?, ?, ?, ?)"
-					" ON CONFLICT DO UPDATE SET present = excluded.present,"
-					" generation = excluded.generation,"
-					" serial = excluded.serial,"
-					" changed_at = excluded.changed_at",
-					"tiiii", wish->zone.text, (int64_t)wish->present,
-					(int64_t)generation, (int64_t)wish->serial, now_ms());
 	return database_execute(outbox->database,
-				"INSERT INTO zone VALUES (?, ?, ?, NULL, ?)"
+				"INSERT INTO zone(name, present, generation, deletion, changed_at,"
+				" serial) VALUES (?, ?, ?, ?, ?, ?)"
 				" ON CONFLICT DO UPDATE SET present = excluded.present,"
-				" generation = excluded.generation, serial = NULL,"
-				" changed_at = excluded.changed_at",
-				"tiii", wish->zone.text, (int64_t)wish->present,
-				(int64_t)generation, now_ms());
+				" generation = excluded.generation,"
+				" deletion = max(deletion, excluded.deletion),"
+				" changed_at = excluded.changed_at, serial = excluded.serial",
+				wish->has_serial ? "tiiiii" : "tiiiin", wish->zone.text,
+				(int64_t)wish->present, (int64_t)generation, (int64_t)deletion,
+				now_ms(), (int64_t)wish->serial);
 }
 
 int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 {
-	uint64_t last = 0;
+	uint64_t last = 0, generation, deletion;
 	int r;
 
 	r = get_generation(outbox, &wish->zone, &last);
-	if (r == 0)
-		r = put_zone(outbox, wish, next_generation(last));
-	if (r == 0)
-		r = owe(outbox, &wish->zone, wish->was_deleted || !wish->present);
-	return r;
+	if (r < 0)
+		return r;
+	generation = next_generation(last);
+	deletion = wish->was_deleted || !wish->present ? generation : 0;
+	r = put_zone(outbox, wish, generation, deletion);
+	return r == 0 ? owe(outbox, &wish->zone, deletion) : r;
 }
 
-int outbox_restamp(struct outbox *outbox, const struct zone_name *zone, uint64_t floor)
+int outbox_restamp(struct outbox *outbox, const struct change *change, uint64_t known,
+		   bool *ret_stamped)
 {
 	uint64_t last = 0;
 	int r;
 
-	r = get_generation(outbox, zone, &last);
-	if (r < 0 || last > floor)
-		return r;
-	r = database_execute(outbox->database, "UPDATE zone SET generation = ? WHERE name = ?",
-			     "it", (int64_t)next_generation(floor), zone->text);
-	return r == 0 ? owe(outbox, zone, false) : r;
+	if (known > GENERATION_KNOWN_MAX)
+		return -ERANGE;
+	r = get_generation(outbox, &change->zone, &last);
+	if (r == 0 && last == change->generation) {
+		r = database_execute(outbox->database,
+				     "UPDATE zone SET generation = ? WHERE name = ?", "it",
+				     (int64_t)next_generation(known), change->zone.text);
+		if (r == 0)
+			r = owe(outbox, &change->zone, 0);
+	}
+	if (r == 0)
+		*ret_stamped = last == change->generation;
+	return r;
 }
 
+/* Which deletions it has forgotten can't be known, so that every zone made anew is sent as such. */
 int outbox_owe_all(struct outbox *outbox, int64_t slave)
 {
 	return database_execute(outbox->database,
-				"INSERT INTO pending(slave, zone, deleted, since)"
-				" SELECT ?, name, 0, ? FROM zone WHERE true"
-				" ON CONFLICT DO UPDATE SET attempts = 0, retry_at = 0,"
-				" error = NULL",
+				"INSERT INTO pending(slave, zone, deletion, since)"
+				" SELECT ?, name, deletion, ? FROM zone WHERE true"
+				" ON CONFLICT DO UPDATE SET deletion = excluded.deletion,"
+				" attempts = 0, retry_at = 0, error = NULL",
 				"ii", slave, now_ms());
 }
 
@@ -245,7 +253,7 @@ int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t mos
 	if (!changes)
 		return -ENOMEM;
 	r = database_query(outbox->database, &rows,
-			   "SELECT name, present, generation, serial, deleted"
+			   "SELECT name, present, generation, serial, pending.deletion"
 			   " FROM pending JOIN zone ON zone = name"
 			   " WHERE slave = ? AND retry_at <= ? ORDER BY since LIMIT ?",
 			   "iii", slave, now, (int64_t)most);
@@ -253,7 +261,7 @@ int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t mos
 		free(changes);
 		return r;
 	}
-	while (count < most && (r = database_next(rows)) == 1)
+	for (r = database_next(rows); r == 1; r = database_next(rows))
 		read_change(rows, &changes[count++]);
 	database_rows_done(rows);
 	if (r < 0) {
@@ -267,9 +275,18 @@ int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t mos
 
 int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change)
 {
+	int r;
+
+	r = database_execute(outbox->database,
+			     "DELETE FROM pending WHERE slave = ? AND zone = ? AND"
+			     " (SELECT generation FROM zone WHERE name = zone) <= ?",
+			     "iti", slave, change->zone.text, (int64_t)change->generation);
+	if (r < 0 || database_changes(outbox->database) > 0)
+		return r;
+	/* Newer by now; but what it has heard of so far needn't be told again. */
 	return database_execute(outbox->database,
-				"DELETE FROM pending WHERE slave = ? AND zone = ? AND"
-				" (SELECT generation FROM zone WHERE name = zone) <= ?",
+				"UPDATE pending SET deletion = 0"
+				" WHERE slave = ? AND zone = ? AND deletion <= ?",
 				"iti", slave, change->zone.text, (int64_t)change->generation);
 }
 

@@ -56,12 +56,14 @@ int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	__attribute__((warn_unused_result));
 
 /*
- * Gives a zone a generation above `floor`, which a slave knows and this outbox doesn't: the outbox
- * was lost, restored or cloned. Every slave owes it again. Does nothing where the zone is newer
- * already.
+ * A slave didn't take this change because it knows the zone at the generation `known`, which this
+ * outbox never gave: it was lost, restored or cloned. What is wanted here gets a generation above
+ * that, and every slave owes it again; *ret_stamped is then true. Where the outbox has a newer
+ * state of the zone by now, the slave may know just that: nothing is done. Returns -ERANGE where
+ * there is no generation above `known`.
  */
-int outbox_restamp(struct outbox *outbox, const struct zone_name *zone, uint64_t floor)
-	__attribute__((warn_unused_result));
+int outbox_restamp(struct outbox *outbox, const struct change *change, uint64_t known,
+		   bool *ret_stamped) __attribute__((warn_unused_result));
 
 struct outbox_slave {
 	int64_t id; /* given by outbox_slave_add() */
@@ -79,7 +81,9 @@ struct outbox_slave {
 /* Whether text can be a slave's name. */
 bool outbox_is_slave_name(const char *text);
 
-/* Adds a slave; all zones that are present become owed. -EEXIST when the name is taken, ZP_EFULL.
+/*
+ * Adds a slave; all zones that are present become owed. Within the caller's transaction. -EEXIST
+ * when the name is taken, ZP_EFULL.
  */
 int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));

@@ -33,6 +33,24 @@ static int read_slave(struct database_rows *rows, struct outbox_slave *slave)
 	return key_public_parse(database_text(rows, 3), &slave->key);
 }
 
+/* All rows; there are never more than OUTBOX_SLAVES_MAX. */
+static int read_slaves(struct database_rows *rows, struct outbox_slave *slaves, size_t *ret_count)
+{
+	size_t count = 0;
+	int r;
+
+	for (r = database_next(rows); r == 1 && count < OUTBOX_SLAVES_MAX;
+	     r = database_next(rows)) {
+		r = read_slave(rows, &slaves[count]);
+		if (r < 0)
+			return r;
+		count++;
+	}
+	if (r >= 0)
+		*ret_count = count;
+	return r < 0 ? r : 0;
+}
+
 int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, size_t *ret_count)
 {
 	struct outbox_slave *slaves = calloc(OUTBOX_SLAVES_MAX, sizeof(*slaves));
@@ -47,12 +65,7 @@ int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, s
 			   " retry_at, answered_at, error FROM slave ORDER BY name",
 			   "");
 	if (r == 0) {
-		while (count < OUTBOX_SLAVES_MAX && (r = database_next(rows)) == 1) {
-			r = read_slave(rows, &slaves[count]);
-			if (r < 0)
-				break;
-			count++;
-		}
+		r = read_slaves(rows, slaves, &count);
 		database_rows_done(rows);
 	}
 	if (r < 0) {
@@ -68,7 +81,7 @@ int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, s
 static int owe_present(struct outbox *outbox, const char *name)
 {
 	return database_execute(outbox->database,
-				"INSERT INTO pending(slave, zone, deleted, since)"
+				"INSERT INTO pending(slave, zone, deletion, since)"
 				" SELECT slave.id, zone.name, 0, ? FROM slave, zone"
 				" WHERE slave.name = ? AND zone.present = 1",
 				"it", (int64_t)(clock_microseconds() / 1000), name);
@@ -94,21 +107,12 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 {
 	int r;
 
-	r = outbox_begin(outbox);
-	if (r < 0)
-		return r;
 	r = check_new(outbox, slave->name);
 	if (r == 0)
 		r = database_execute(outbox->database,
 				     "INSERT INTO slave(name, url, agent_key) VALUES (?, ?, ?)",
 				     "ttt", slave->name, slave->url, slave->key.id);
-	if (r == 0)
-		r = owe_present(outbox, slave->name);
-	if (r == 0)
-		r = outbox_commit(outbox);
-	if (r < 0)
-		outbox_rollback(outbox);
-	return r;
+	return r == 0 ? owe_present(outbox, slave->name) : r;
 }
 
 int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)

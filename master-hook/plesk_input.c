@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "proto/text.h"
+
 enum command {
 	COMMAND_PRESENT, /* create, update */
 	COMMAND_DELETE,
@@ -37,7 +39,6 @@ static enum command find_command(const char *text)
 	return COMMAND_UNKNOWN;
 }
 
-/* Notes beyond the limit are dropped: the first ones tell enough. */
 static int add_note(struct plesk_input *input, size_t number, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -47,6 +48,7 @@ static int add_note(struct plesk_input *input, size_t number, const char *format
 	va_list arguments;
 	char text[REASON_SIZE], **notes;
 
+	input->n_passed_over++;
 	if (input->n_notes == PLESK_NOTES_MAX)
 		return 0;
 	va_start(arguments, format);
@@ -95,18 +97,18 @@ static bool read_serial(const json_t *zone, uint32_t *ret_serial)
 	const json_t *serial = json_object_get(json_object_get(zone, "soa"), "serial");
 	const char *text = json_string_value(serial);
 	double number = json_number_value(serial);
-	char *end;
+	uint64_t integer;
 
-	if (text) {
-		number = strtod(text, &end);
-		if (end == text || *end != '\0')
+	if (!text) {
+		if (!json_is_number(serial) || !(number >= 0 && number <= UINT32_MAX))
 			return false;
-	} else if (!json_is_number(serial)) {
+		integer = (uint64_t)number;
+		if ((double)integer != number)
+			return false;
+	} else if (text_parse_integer(text, 0, UINT32_MAX, &integer) < 0) {
 		return false;
 	}
-	if (!(number >= 0 && number <= UINT32_MAX))
-		return false;
-	*ret_serial = (uint32_t)number;
+	*ret_serial = (uint32_t)integer;
 	return true;
 }
 
@@ -147,8 +149,10 @@ static int take_command(struct parsing *parsing, size_t number, json_t *entry)
 	if (!text)
 		return add_note(&parsing->input, number, "it has no `command` and is passed over");
 	command = find_command(text);
-	if (command == COMMAND_REVERSE)
+	if (command == COMMAND_REVERSE) {
+		parsing->input.n_pointers++;
 		return 0;
+	}
 	if (command == COMMAND_UNKNOWN)
 		return add_note(&parsing->input, number,
 				"'%.60s' isn't a known command; it is passed over", text);

@@ -30,8 +30,10 @@ struct plesk_zone {
 struct plesk_input {
 	struct plesk_zone *zones; /* each name once, in order of first appearance */
 	size_t n_zones;
-	char **notes; /* a sentence for each entry that was passed over */
+	char **notes; /* a sentence for each of the first entries that were passed over */
 	size_t n_notes;
+	size_t n_passed_over; /* all of these */
+	size_t n_pointers;    /* commands about PTR records, which are nobody's mistake */
 };
 
 /*

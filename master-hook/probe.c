@@ -38,7 +38,7 @@ static int ask_all(struct client *client, struct client_call *calls, struct repo
 		r = client_start(client, &calls[i]);
 	}
 	while (r == 0) {
-		call = client_next(client, until);
+		call = client_next(client, until, -1);
 		if (!call)
 			break;
 		take_answer(call->owner, call);

@@ -109,13 +109,27 @@ static int add_row(struct table *table, const struct report_slave *slave)
 	return table_add(table, cells);
 }
 
+static void print_unreachable(const struct report_slave *slave)
+{
+	char age[24];
+
+	age_text(slave->slave.answered_at, age, sizeof(age));
+	if (slave->slave.answered_at)
+		printf("%s: %s; it last took changes %s ago\n", slave->slave.name, slave->why.text,
+		       age);
+	else
+		printf("%s: %s; it has never taken changes\n", slave->slave.name, slave->why.text);
+}
+
 /* What is behind a state that isn't ok, a line each. */
 static void print_reasons(const struct report_slave *slave)
 {
 	const char *name = slave->slave.name;
 
 	if (!slave->is_reached)
-		printf("%s: %s\n", name, slave->why.text);
+		print_unreachable(slave);
+	else if (*slave->slave.error)
+		printf("%s: the last delivery failed (%s)\n", name, slave->slave.error);
 	if (*slave->named_error)
 		printf("%s: %s\n", name, slave->named_error);
 	if (slave->failing > 0)
@@ -160,15 +174,23 @@ static json_t *text_or_null(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
+static const char *last_error(const struct report_slave *slave)
+{
+	if (!slave->is_reached)
+		return slave->why.text;
+	return *slave->named_error ? slave->named_error : slave->slave.error;
+}
+
 static json_t *slave_to_json(const struct report_slave *slave)
 {
-	json_t *json =
-		json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:o}", "name", slave->slave.name,
-			  "url", slave->slave.url, "state", state_text(slave), "reachable",
-			  slave->is_reached, "pending", (json_int_t)slave->debt.pending, "refused",
-			  (json_int_t)slave->debt.refused, "oldest_pending",
-			  (json_int_t)(slave->debt.oldest / 1000), "error",
-			  text_or_null(slave->is_reached ? slave->named_error : slave->why.text));
+	json_t *json = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "name",
+				 slave->slave.name, "url", slave->slave.url, "state",
+				 state_text(slave), "reachable", slave->is_reached, "answered_at",
+				 (json_int_t)(slave->slave.answered_at / 1000), "pending",
+				 (json_int_t)slave->debt.pending, "refused",
+				 (json_int_t)slave->debt.refused, "oldest_pending",
+				 (json_int_t)(slave->debt.oldest / 1000), "error",
+				 text_or_null(last_error(slave)));
 
 	if (json && slave->is_reached)
 		json_object_update_new(json, json_pack("{s:s, s:I, s:{s:I, s:I, s:I}, s:b}",

@@ -25,12 +25,16 @@ static int add_slave(struct outbox *outbox, const char *name)
 {
 	struct outbox_slave slave = {.url = "http://127.0.0.1:1"};
 	struct key *key;
+	int r;
 
 	snprintf(slave.name, sizeof(slave.name), "%s", name);
 	assert_int_equal(key_generate(&key), 0);
 	slave.key = *key_get_public(key);
 	key_free(key);
-	return outbox_slave_add(outbox, &slave);
+	assert_int_equal(outbox_begin(outbox), 0);
+	r = outbox_slave_add(outbox, &slave);
+	assert_int_equal(outbox_commit(outbox), 0);
+	return r;
 }
 
 static int setup(void **state)
@@ -150,6 +154,43 @@ static void test_made_anew(void **state)
 	assert_false(owed(outbox, 1).anew);
 }
 
+/* Once the slave has heard of the deletion, later states don't bring it up again. */
+static void test_made_anew_once(void **state)
+{
+	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+	struct change deletion, creation;
+
+	want(outbox, "a.example", false);
+	deletion = owed(outbox, 1);
+	want(outbox, "a.example", true);
+	assert_true(owed(outbox, 1).anew);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &deletion), 0);
+	creation = owed(outbox, 1);
+	assert_true(creation.present && !creation.anew);
+
+	want(outbox, "a.example", false);
+	want(outbox, "a.example", true);
+	assert_true(owed(outbox, 1).anew);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &creation), 0);
+	assert_true(owed(outbox, 1).anew);
+}
+
+/* A slave that was set back may hold data of a zone whose deletion it had acknowledged. */
+static void test_made_anew_for_a_slave_that_forgot(void **state)
+{
+	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+	struct change change;
+
+	want(outbox, "a.example", false);
+	want(outbox, "a.example", true);
+	change = owed(outbox, 1);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	want(outbox, "a.example", true);
+	assert_false(owed(outbox, 1).anew);
+	assert_int_equal(outbox_owe_all(outbox, 1), 0);
+	assert_true(owed(outbox, 1).anew);
+}
+
 static void test_each_slave_owes_by_itself(void **state)
 {
 	struct outbox *outbox = ((struct fixture *)*state)->outbox;
@@ -175,13 +216,21 @@ static void test_restamped(void **state)
 {
 	struct outbox *outbox = ((struct fixture *)*state)->outbox;
 	uint64_t ahead = UINT64_C(1) << 52;
-	struct change change;
+	struct change old, change;
+	bool stamped = true;
 
 	want(outbox, "a.example", true);
+	old = owed(outbox, 1);
+	want(outbox, "a.example", true);
 	change = owed(outbox, 1);
-	assert_int_equal(outbox_restamp(outbox, &change.zone, change.generation - 1), 0);
+	/* Newer here by now than what was sent: that may be what the slave knows. */
+	assert_int_equal(outbox_restamp(outbox, &old, change.generation, &stamped), 0);
+	assert_false(stamped);
+	assert_int_equal(outbox_restamp(outbox, &change, TEXT_INTEGER_MAX, &stamped), -ERANGE);
 	assert_true(owed(outbox, 1).generation == change.generation);
-	assert_int_equal(outbox_restamp(outbox, &change.zone, ahead), 0);
+
+	assert_int_equal(outbox_restamp(outbox, &change, ahead, &stamped), 0);
+	assert_true(stamped);
 	assert_true(owed(outbox, 1).generation == ahead + 1);
 	/* Later changes go on from there. */
 	want(outbox, "a.example", false);
@@ -252,6 +301,8 @@ int main(void)
 		TEST(test_slaves_that_are_refused),
 		TEST(test_the_newest_state_counts),
 		TEST(test_made_anew),
+		TEST(test_made_anew_once),
+		TEST(test_made_anew_for_a_slave_that_forgot),
 		TEST(test_each_slave_owes_by_itself),
 		TEST(test_restamped),
 		TEST(test_refused),

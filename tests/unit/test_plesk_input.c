@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "master-hook/plesk_input.h"
+#include "proto/file.h"
 
 static struct plesk_input parse(const char *text)
 {
@@ -17,6 +19,36 @@ static struct plesk_input parse(const char *text)
 	if (plesk_input_parse(text, strlen(text), &input, &why) < 0)
 		fail_msg("%s: %s", text, why.text);
 	return input;
+}
+
+static struct plesk_input load_sample(const char *name)
+{
+	struct plesk_input input;
+	char path[128], *text;
+	size_t length;
+
+	snprintf(path, sizeof(path), "tests/unit/data/plesk/%s.json", name);
+	assert_int_equal(file_load(path, PLESK_INPUT_UNUSUAL, &text, &length, NULL), 0);
+	input = parse(text);
+	free(text);
+	return input;
+}
+
+/* `+` present, `-` absent, `*` made anew; the serial, 0 for none; separated by commas. */
+static void describe_zones(const struct plesk_input *input, char *ret_text, size_t size)
+{
+	size_t length = 0;
+
+	*ret_text = '\0';
+	for (size_t i = 0; i < input->n_zones; i++) {
+		const struct plesk_zone *zone = &input->zones[i];
+		const char *sign = !zone->present ? "-" : zone->was_deleted ? "*" : "+";
+
+		length += (size_t)snprintf(ret_text + length, size - length, "%s%s%s %u",
+					   i > 0 ? ", " : "", sign, zone->name.text,
+					   zone->has_serial ? zone->serial : 0);
+		assert_true(length < size);
+	}
 }
 
 static void test_what_is_no_document(void **state)
@@ -98,6 +130,59 @@ static void test_shapes(void **state)
 	input = parse("[{\"command\":\"createPTRs\",\"ptr\":{\"ip_address\":\"10.52.59.29\"}},"
 		      "{\"command\":\"deletePTRs\"}]");
 	assert_int_equal(input.n_zones + input.n_notes, 0);
+	assert_int_equal(input.n_pointers, 2);
+	plesk_input_done(&input);
+}
+
+/* Documents as Plesk writes them. */
+static void test_samples(void **state)
+{
+	static const struct {
+		const char *file;
+		const char *zones; /* as describe_zones() */
+		size_t n_pointers;
+	} samples[] = {
+		{"01-create-all-types", "+example.com 1760000000", 0},
+		{"02-update-route53-doc", "+domain.tld 1363228965", 2},
+		{"03-update-idn", "+xn--mnchen-3ya.example 1760000000", 0},
+		{"04-delete-minimal", "-example.com 0", 0},
+		{"05-delete-null-soa-rr", "-example.com 0", 0},
+		{"06-createPTRs", "", 2},
+		{"07-deletePTRs", "", 2},
+		{"08-batch-rename",
+		 "-old.example 0, +new.example 1760000000, +blog.new.example 1760000000", 1},
+		{"09-all-strings-per-doc", "+d10.tld 1760000000", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		struct plesk_input input = load_sample(samples[i].file);
+		char zones[1024];
+
+		describe_zones(&input, zones, sizeof(zones));
+		assert_string_equal(zones, samples[i].zones);
+		assert_int_equal(input.n_notes, 0);
+		assert_int_equal(input.n_pointers, samples[i].n_pointers);
+		plesk_input_done(&input);
+	}
+}
+
+/* The first mistakes are told one by one, the others counted. */
+static void test_many_mistakes(void **state)
+{
+	static char text[3 * (PLESK_NOTES_MAX + 5) + 3];
+	struct plesk_input input;
+	size_t length = 0;
+
+	(void)state;
+	text[length++] = '[';
+	for (size_t i = 0; i < PLESK_NOTES_MAX + 5; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s17",
+					   i > 0 ? "," : "");
+	text[length] = ']';
+	input = parse(text);
+	assert_int_equal(input.n_notes, PLESK_NOTES_MAX);
+	assert_int_equal(input.n_passed_over, PLESK_NOTES_MAX + 5);
 	plesk_input_done(&input);
 }
 
@@ -141,6 +226,9 @@ static void test_serials(void **state)
 		{"\"17x\"", false, 0},
 		{"null", false, 0},
 		{"99999999999999999999", false, 0},
+		{"17.5", false, 0},
+		{"\"0x17\"", false, 0},
+		{"\" 17\"", false, 0},
 		{"{}", false, 0},
 	};
 	struct plesk_input input;
@@ -193,6 +281,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_document),
 		cmocka_unit_test(test_bad_entries),
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_many_mistakes),
 		cmocka_unit_test(test_the_last_state_counts),
 		cmocka_unit_test(test_serials),
 		cmocka_unit_test(test_records_never_matter),
