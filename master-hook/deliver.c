@@ -138,7 +138,10 @@ static int check_instance(struct run *run, struct delivery *delivery)
 	return outbox_owe_all(run->outbox, delivery->slave.id);
 }
 
-/* The slave answered and can be believed. The first time after failures, nothing waits any longer.
+/*
+
+ * The slave answered and can be believed. The first time after failures, nothing waits any longer.
+
  */
 static int note_success(struct run *run, struct delivery *delivery)
 {

@@ -92,7 +92,10 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, size_t *ret_count)
 	__attribute__((warn_unused_result));
 
-/* Notes how the last exchange went: the members state, failures, retry_at, answered_at and error.
+/*
+
+ * Notes how the last exchange went: the members state, failures, retry_at, answered_at and error.
+
  */
 int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));

@@ -312,7 +312,10 @@ static bool read_outcome(const json_t *json, enum change_outcome *ret_outcome)
 	return false;
 }
 
-/* A copy, escaped: what an agent says ends up on a terminal. NULL where the member isn't a string.
+/*
+
+ * A copy, escaped: what an agent says ends up on a terminal. NULL where the member isn't a string.
+
  */
 static char *copy_text(const json_t *json, const char *name)
 {

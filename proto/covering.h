@@ -25,7 +25,10 @@ void covering_add(struct covering *covering, const char *component, bool of_requ
 void covering_add_string(struct covering *covering, const char *parameter, const char *text);
 void covering_add_integer(struct covering *covering, const char *parameter, int64_t integer);
 
-/* Signs; the values of Signature-Input and Signature are the caller's to free. As signature_sign().
+/*
+
+ * Signs; the values of Signature-Input and Signature are the caller's to free. As signature_sign().
+
  */
 int covering_sign(const struct covering *covering, const struct signature_message *message,
 		  const struct key *key, char **ret_input, char **ret_signature)

@@ -236,7 +236,10 @@ static int open_sqlite(const char *path, int flags, struct database **ret_databa
 	return 0;
 }
 
-/* Made by us so that its mode, which SQLite gives its side files too, doesn't depend on the umask.
+/*
+
+ * Made by us so that its mode, which SQLite gives its side files too, doesn't depend on the umask.
+
  */
 static int make_file(const char *path, struct reason *why)
 {

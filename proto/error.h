@@ -61,7 +61,10 @@ struct reason {
 	char text[REASON_SIZE];
 };
 
-/* Writes the sentence, cut to fit, bytes outside 0x20-0x7E escaped. Does nothing when why is NULL.
+/*
+
+ * Writes the sentence, cut to fit, bytes outside 0x20-0x7E escaped. Does nothing when why is NULL.
+
  */
 void reason_set(struct reason *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -84,7 +84,10 @@ int file_load(const char *path, size_t most, char **ret_text, size_t *ret_length
 	return r;
 }
 
-/* The directory that path is in: opened before a change to it, so that only fsync can fail after.
+/*
+
+ * The directory that path is in: opened before a change to it, so that only fsync can fail after.
+
  */
 static int open_directory_of(const char *path)
 {

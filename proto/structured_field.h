@@ -53,7 +53,10 @@ struct sf_item {
 	struct sf_parameters parameters;
 };
 
-/* A member's value: an Item (then items has one, and its parameters are there), or an Inner List.
+/*
+
+ * A member's value: an Item (then items has one, and its parameters are there), or an Inner List.
+
  */
 struct sf_member {
 	const char *key;

@@ -13,11 +13,11 @@
 #include "slave-agent/named.h"
 #include "slave-agent/publish.h"
 
-/* While named refuses our include, each try costs it a reconfig: they get rarer. */
-#define RETRY_MAX_MS	 (10 * 60 * 1000)
-#define FAILING_RETRY_MS (10 * 60 * 1000)
-#define PING_MS		 (30 * 1000)
-#define EXPIRE_MS	 (24 * 3600 * 1000)
+#define RETRY_MAX_MS	     (60 * 1000)
+#define RETRY_REFUSED_MAX_MS (10 * 60 * 1000)
+#define FAILING_RETRY_MS     (10 * 60 * 1000)
+#define PING_MS		     (30 * 1000)
+#define EXPIRE_MS	     (24 * 3600 * 1000)
 
 struct applier {
 	const struct agent_config *config;
@@ -153,14 +153,19 @@ static int settle_registry(struct applier *applier)
 	return r;
 }
 
-static void schedule_retry(struct applier *applier, bool may_disturb_named)
+/*
+ * named being down is asked for cheaply and often. A broken configuration costs a check each time,
+ * an include that named refuses even two reconfigs: these tries get rarer.
+ */
+static void schedule_retry(struct applier *applier, enum publish_outcome outcome)
 {
+	uint64_t most = outcome == PUBLISH_REFUSED ? RETRY_REFUSED_MAX_MS : RETRY_MAX_MS;
 	uint64_t pause = applier->config->retry;
 
-	if (may_disturb_named && applier->retry_pause)
+	if (outcome != PUBLISH_NAMED_DOWN && applier->retry_pause)
 		pause = 2 * applier->retry_pause;
-	if (pause > RETRY_MAX_MS)
-		pause = RETRY_MAX_MS;
+	if (pause > most)
+		pause = most;
 	applier->retry_pause = pause;
 	applier->retry_at = clock_steady_ms() + pause;
 }
@@ -186,7 +191,7 @@ static enum publish_outcome publish(struct applier *applier, struct reason *ret_
 	if (outcome == PUBLISH_APPLIED)
 		applier->retry_pause = 0;
 	else
-		schedule_retry(applier, outcome == PUBLISH_REFUSED);
+		schedule_retry(applier, outcome);
 	note_named(applier, outcome != PUBLISH_NAMED_DOWN, ret_why->text);
 	applier->ping_at = clock_steady_ms() + PING_MS;
 	return outcome;
@@ -248,11 +253,33 @@ static void run_batch(struct applier *applier, struct job *jobs)
 	batch_done(&batch);
 }
 
+/* Notes whether named answers. */
+static bool ping(struct applier *applier)
+{
+	struct reason why;
+	int r;
+
+	applier->ping_at = clock_steady_ms() + PING_MS;
+	r = named_ping(applier->config, &why);
+	note_named(applier, r == 0, r == 0 ? "" : why.text);
+	return r == 0;
+}
+
+/* While named is down there is no use in rendering and checking everything again. */
+static void retry(struct applier *applier)
+{
+	struct reason why;
+
+	if (!applier->status.is_running && !ping(applier))
+		schedule_retry(applier, PUBLISH_NAMED_DOWN);
+	else
+		publish(applier, &why);
+}
+
 /* Something is overdue by itself: a retry, a look at named, old tombstones. */
 static void run_timers(struct applier *applier)
 {
 	uint64_t now = clock_steady_ms();
-	struct reason why;
 	bool waiting;
 	int r;
 
@@ -265,12 +292,9 @@ static void run_timers(struct applier *applier)
 			applier->retry_at = now;
 	}
 	if (applier->retry_at && now >= applier->retry_at)
-		publish(applier, &why);
-	if (now >= applier->ping_at) {
-		applier->ping_at = now + PING_MS;
-		r = named_ping(applier->config, &why);
-		note_named(applier, r == 0, r == 0 ? "" : why.text);
-	}
+		retry(applier);
+	else if (!applier->retry_at && now >= applier->ping_at)
+		ping(applier);
 	if (now >= applier->expire_at) {
 		applier->expire_at = now + EXPIRE_MS;
 		r = registry_expire(applier->registry, clock_seconds());
@@ -280,16 +304,15 @@ static void run_timers(struct applier *applier)
 	}
 }
 
+/* While a retry is due named isn't asked for its own sake. */
 static uint64_t next_timer(const struct applier *applier)
 {
-	uint64_t next = applier->failing_at;
+	uint64_t next = applier->retry_at ? applier->retry_at : applier->ping_at;
 
-	if (applier->ping_at < next)
-		next = applier->ping_at;
+	if (applier->failing_at < next)
+		next = applier->failing_at;
 	if (applier->expire_at < next)
 		next = applier->expire_at;
-	if (applier->retry_at && applier->retry_at < next)
-		next = applier->retry_at;
 	return next;
 }
 

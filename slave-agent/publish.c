@@ -111,7 +111,8 @@ enum publish_outcome publish_run(const struct agent_config *config, struct regis
 			   error_text(r));
 		return PUBLISH_FAILED;
 	}
-	/* Where nothing is new to named (a failing zone was tried once more), it isn't disturbed.
+	/*
+	 * Where nothing is new to named (a failing zone was tried once more), it isn't disturbed.
 	 */
 	if (!waiting)
 		return PUBLISH_APPLIED;

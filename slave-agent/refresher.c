@@ -151,7 +151,10 @@ static void wait_until(struct refresher *refresher, const struct visit *entry)
 	pthread_cond_timedwait(&refresher->changed, &refresher->lock, &until);
 }
 
-/* Steps on, or forgets the zone: after its last refresh, and when named doesn't know it (any more).
+/*
+
+ * Steps on, or forgets the zone: after its last refresh, and when named doesn't know it (any more).
+
  */
 static void settle(struct refresher *refresher, const struct zone_name *zone, int result)
 {

@@ -14,7 +14,10 @@ struct route {
 	/* Sets the reply, or request->job, which then is submitted. */
 	void (*start)(struct agent *agent, struct request *request);
 
-	/* Sets the reply once the job was answered with error 0; NULL where start never sets a job.
+	/*
+
+	 * Sets the reply once the job was answered with error 0; NULL where start never sets a job.
+
 	 */
 	void (*finish)(struct agent *agent, struct request *request);
 };

@@ -1,7 +1,10 @@
 #ifndef ZP_SERVER_H
 #define ZP_SERVER_H
 
-/* The agent's HTTP server: a daemon of libmicrohttpd for each address, and one for the unix socket.
+/*
+
+ * The agent's HTTP server: a daemon of libmicrohttpd for each address, and one for the unix socket.
+
  */
 
 #include "proto/error.h"
