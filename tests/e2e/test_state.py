@@ -1,6 +1,7 @@
 """State, keys and configuration that aren't as they should be: a clear message, and nothing lost."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 
@@ -96,12 +97,15 @@ def test_a_hook_without_a_key_loses_nothing(master, slave, folder, zone):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_hook_run_by_a_user_who_may_not(lab, master, zone):
+def test_a_hook_run_by_a_user_who_may_not(lab, master, folder, zone):
     for path in (lab.home, master.directory):
         path.chmod(0o755)
     master.configuration.chmod(0o644)
+    # Where the programs under test are, nobody else may be able to look.
+    program = shutil.copy(master.executable, folder)
+    folder.chmod(0o755)
     done = subprocess.run(
-        [master.executable, "-c", master.configuration, "hook"], capture_output=True, text=True,
+        [program, "-c", master.configuration, "hook"], capture_output=True, text=True,
         input=plesk.document([plesk.command("create", zone, 1)]), user=65534, group=65534,
         check=False, cwd="/")
     text = one_line(done)
