@@ -24,7 +24,6 @@ SECONDS ?= 20
 TEST ?=
 BREAK ?=
 
-CC ?= gcc
 CFLAGS ?= -O2 -g
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 WARN = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

@@ -88,7 +88,8 @@ def test_other_users_are_refused(slave):
     slave.socket.chmod(0o666)
     done = subprocess.run(
         ["curl", "-sS", "--unix-socket", slave.socket, "http://localhost/v1/status"],
-        capture_output=True, text=True, user=65534, group=65534, check=False, timeout=60)
+        capture_output=True, text=True, user=65534, group=65534, extra_groups=[], check=False,
+        timeout=60)
     assert '"urn:zonepush:problem:not-local"' in done.stdout, done.stderr
     slave.socket.chmod(0o600)
 

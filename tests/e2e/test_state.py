@@ -107,7 +107,7 @@ def test_a_hook_run_by_a_user_who_may_not(lab, master, folder, zone):
     done = subprocess.run(
         [program, "-c", master.configuration, "hook"], capture_output=True, text=True,
         input=plesk.document([plesk.command("create", zone, 1)]), user=65534, group=65534,
-        check=False, cwd="/")
+        extra_groups=[], check=False, cwd="/")
     text = one_line(done)
     assert "root may write it" in text
 
