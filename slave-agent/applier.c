@@ -64,6 +64,7 @@ static void answer_entry(struct batch_job *entry)
 		results = batch_copy_results(entry);
 		if (!results)
 			error = -ENOMEM;
+		entry->job->verdict = entry->verdict;
 	}
 	answer(entry->job, error, results);
 }

@@ -80,9 +80,10 @@ static int store_job(struct batch *batch, struct batch_job *entry,
 	const struct job *job = entry->job;
 	int r;
 
-	if (job->is_newcomer) {
-		entry->error = registry_master_add(registry, &job->newcomer);
-		return entry->error == -EEXIST || entry->error == ZP_EFULL ? 0 : entry->error;
+	if (job->act) {
+		r = job->act->run(job->subject, config, registry, &entry->verdict);
+		batch->waits |= entry->verdict.waits;
+		return r;
 	}
 
 	for (size_t i = 0; i < job->changes.count; i++) {
@@ -164,6 +165,8 @@ void batch_settle(struct batch *batch, struct registry *registry, enum publish_o
 		struct batch_job *entry = &batch->jobs[i];
 		const struct job *job = entry->job;
 
+		if (outcome == PUBLISH_APPLIED)
+			entry->verdict.waits = false;
 		for (size_t k = 0; entry->error == 0 && k < job->changes.count; k++)
 			if (entry->intents[k].waits)
 				entry->error = settle_change(registry, job->master,

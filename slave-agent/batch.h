@@ -15,8 +15,9 @@
 
 struct batch_job {
 	struct job *job;
-	struct intent *intents; /* one for each change */
-	int error;		/* of the job as a whole */
+	struct intent *intents;	    /* one for each change */
+	struct job_verdict verdict; /* of an act */
+	int error;		    /* of the job as a whole */
 };
 
 struct batch {

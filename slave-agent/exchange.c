@@ -98,15 +98,14 @@ void exchange_finish(struct agent *agent, struct request *request)
 {
 	switch (request->job->error) {
 	case 0:
-		request->route->finish(agent, request);
+		if (request->job->verdict.is_refused)
+			request_reply_problem(request, &request->job->verdict.problem);
+		else
+			request->route->finish(agent, request);
 		break;
 	case ZP_EFULL:
 		request_fail(request, PROBLEM_BUSY,
 			     "the agent is busy or stopping; send it again later");
-		break;
-	case -EEXIST:
-		request_fail(request, PROBLEM_EXISTS,
-			     "a master with this name or this key is known already");
 		break;
 	default:
 		request_fail(request, PROBLEM_FAILED, "the change can't be stored (%s)",

@@ -1,6 +1,7 @@
 #include "slave-agent/resource.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -82,4 +83,21 @@ bool resource_new_job(struct request *request)
 	}
 	request->job->deadline = clock_steady_ms() + 1000 * request_get_wait(request);
 	return true;
+}
+
+void resource_new_act(struct request *request, const struct job_act *act, const void *subject,
+		      size_t size)
+{
+	void *copy;
+
+	if (!resource_new_job(request))
+		return;
+	copy = malloc(size);
+	if (!copy) {
+		request_fail(request, PROBLEM_FAILED, "out of memory");
+		return;
+	}
+	memcpy(copy, subject, size);
+	request->job->act = act;
+	request->job->subject = copy;
 }

@@ -35,6 +35,10 @@ bool resource_find_master(struct agent *agent, struct request *request, bool may
 /* A job with the request's deadline, in request->job; or false with the reply set. */
 bool resource_new_job(struct request *request);
 
+/* A job with an act, whose subject is a copy of this one, ended by free(); or the reply is set. */
+void resource_new_act(struct request *request, const struct job_act *act, const void *subject,
+		      size_t size);
+
 /* Sets the reply for a registry that failed. */
 void resource_fail_registry(struct request *request, int error);
 

@@ -108,6 +108,25 @@ static int parse_master(const struct request *request, struct registry_master *m
 	return r;
 }
 
+static int run_add(void *subject, const struct agent_config *config, struct registry *registry,
+		   struct job_verdict *verdict)
+{
+	const struct registry_master *master = subject;
+	int r;
+
+	(void)config;
+	r = registry_master_add(registry, master);
+	if (r == -EEXIST)
+		job_refuse(verdict, PROBLEM_EXISTS,
+			   "a master of this name or with this key is known already");
+	else if (r == ZP_EFULL)
+		job_refuse(verdict, PROBLEM_BUSY, "there can't be more than %d masters",
+			   REGISTRY_MASTERS_MAX);
+	return verdict->is_refused ? 0 : r;
+}
+
+static const struct job_act add_master = {run_add, free};
+
 void resource_masters_post(struct agent *agent, struct request *request)
 {
 	struct registry_master master = {0};
@@ -120,15 +139,12 @@ void resource_masters_post(struct agent *agent, struct request *request)
 		request_fail(request, PROBLEM_MALFORMED, "%s", why.text);
 		return;
 	}
-	if (!resource_new_job(request))
-		return;
-	request->job->newcomer = master;
-	request->job->is_newcomer = true;
+	resource_new_act(request, &add_master, &master, sizeof(master));
 }
 
 void resource_masters_finish(struct agent *agent, struct request *request)
 {
-	const struct registry_master *master = &request->job->newcomer;
+	const struct registry_master *master = request->job->subject;
 
 	(void)agent;
 	log_notice("masters: '%s' is let in with key %s", master->name, master->key.id);
