@@ -23,6 +23,8 @@ static const struct {
 	[PROBLEM_STALE] = {"stale", "A newer change is known", 409},
 	[PROBLEM_GENERATION_REUSED] = {"generation-reused", "The generation was used before", 409},
 	[PROBLEM_OWNED] = {"owned", "The zone belongs to another master", 409},
+	[PROBLEM_OVERLAP] = {"overlap", "Above or below a zone of another master", 409},
+	[PROBLEM_BY_HAND] = {"by-hand", "The slave's administrator configured the zone", 409},
 	[PROBLEM_EXISTS] = {"exists", "It exists already", 409},
 	[PROBLEM_TOO_LARGE] = {"too-large", "The request is too large", 413},
 	[PROBLEM_NOT_JSON] = {"not-json", "The content isn't JSON", 415},

@@ -6,6 +6,8 @@
 
 #include <ldns/ldns.h>
 
+#include "proto/digest.h"
+
 #define LABEL_MAX 63 /* RFC 1035 §2.3.4 */
 
 /* Nobody may have these, nor anything below them. */
@@ -248,4 +250,14 @@ int zone_name_check_reserved(const struct zone_name *name, const struct zone_nam
 			   "'%s' is reserved: %s; the slave's administrator can allow it "
 			   "(`allow-reserved` in zonepush-agent.conf)",
 			   name->text, what);
+}
+
+unsigned int zone_name_bucket(const struct zone_name *name)
+{
+	char hex[DIGEST_HEX_SIZE];
+	unsigned int bucket = 0;
+
+	digest_hex(name->text, strlen(name->text), hex);
+	sscanf(hex, "%2x", &bucket);
+	return bucket;
 }

@@ -38,6 +38,10 @@ int zone_name_parse_path(const char *segment, struct zone_name *ret_name, struct
 #define ZONE_NAME_PATH_SIZE (3 * ZONE_NAME_MAX + 1)
 void zone_name_render_path(const struct zone_name *name, char ret_path[static ZONE_NAME_PATH_SIZE]);
 
+/* The first byte of the SHA-256 of the name: PROTOCOL.md §8, digests. */
+#define ZONE_NAME_BUCKETS 256
+unsigned int zone_name_bucket(const struct zone_name *name);
+
 /* Whether name is ancestor itself or lies below it. */
 bool zone_name_is_within(const struct zone_name *name, const struct zone_name *ancestor);
 

@@ -25,6 +25,8 @@ const struct config_key agent_config_keys[] = {
 	{"rndc-timeout", CONFIG_SECONDS, "120", MEMBER(rndc_timeout), 1000, 3600 * 1000, NULL},
 	{"retry", CONFIG_SECONDS, "5", MEMBER(retry), 100, 3600 * 1000, NULL},
 	{"allow-reserved", CONFIG_LIST, "", MEMBER(reserved_texts), 0, 0, NULL},
+	{"overlap", CONFIG_STRING, "refuse", MEMBER(overlap), 0, 0, NULL},
+	{"overlap-allow", CONFIG_LIST, "", MEMBER(overlap_masters), 0, 0, NULL},
 	{NULL, CONFIG_STRING, NULL, 0, 0, 0, NULL},
 };
 
@@ -87,6 +89,15 @@ static int resolve_reserved(struct agent_config *config, struct reason *why)
 	return 0;
 }
 
+static int resolve_overlap(struct agent_config *config, struct reason *why)
+{
+	config->allow_overlap = strcmp(config->overlap, "allow") == 0;
+	if (!config->allow_overlap && strcmp(config->overlap, "refuse") != 0)
+		return reason_fail(why, ZP_ESYNTAX, "overlap: '%s' is neither refuse nor allow",
+				   config->overlap);
+	return 0;
+}
+
 int agent_config_load(const char *path, struct agent_config *ret_config, struct reason *why)
 {
 	struct agent_config config = {.group = (gid_t)-1};
@@ -102,6 +113,8 @@ int agent_config_load(const char *path, struct agent_config *ret_config, struct 
 		r = resolve_group(&config, &inner);
 	if (r == 0)
 		r = resolve_reserved(&config, &inner);
+	if (r == 0)
+		r = resolve_overlap(&config, &inner);
 	if (r < 0) {
 		agent_config_done(&config);
 		return reason_fail(why, r, "%s: %s", path, inner.text);

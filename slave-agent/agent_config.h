@@ -33,6 +33,8 @@ struct agent_config {
 	uint64_t rndc_timeout;
 	uint64_t retry;
 	struct config_list reserved_texts;
+	char *overlap;
+	struct config_list overlap_masters;
 
 	/* made from it */
 	struct address listen[AGENT_LISTEN_MAX];
@@ -40,6 +42,7 @@ struct agent_config {
 	gid_t group; /* (gid_t)-1: none is set */
 	struct zone_name *allow_reserved;
 	size_t n_allow_reserved;
+	bool allow_overlap;
 };
 
 extern const struct config_key agent_config_keys[];

@@ -130,6 +130,15 @@ static int refuse_waiting(struct change_result *result, enum problem_type type, 
 	return r;
 }
 
+static int refuse_failing(struct change_result *result, const struct registry_zone *zone)
+{
+	enum problem_type type;
+	int r;
+
+	r = problem_find(zone->problem, &type);
+	return refuse_waiting(result, r == 0 ? type : PROBLEM_NAMED_REFUSED, zone->error);
+}
+
 /* What became of a change that waited. Later changes of the same zone count for it, too. */
 static int settle_change(struct registry *registry, int64_t master, const struct change *change,
 			 enum publish_outcome outcome, const char *why,
@@ -147,7 +156,9 @@ static int settle_change(struct registry *registry, int64_t master, const struct
 		result->outcome = CHANGE_APPLIED;
 		return 0;
 	case REGISTRY_FAILING:
-		return refuse_waiting(result, PROBLEM_NAMED_REFUSED, zone.error);
+		return refuse_failing(result, &zone);
+	case REGISTRY_CLAIM: /* given to another master meanwhile */
+		return refuse_waiting(result, PROBLEM_OWNED, zone.error);
 	case REGISTRY_WAITING:
 		break;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/log.h"
+#include "proto/problem.h"
 #include "slave-agent/include.h"
 
 /* A line of the candidate, and the line of the complaint that points at it. */
@@ -83,7 +84,7 @@ static int mark_zone(struct registry *registry, const char *line, const char *wo
 
 	if (!include_read_zone(line, &name))
 		return 0;
-	r = registry_mark_failing(registry, &name, words);
+	r = registry_mark_failing(registry, &name, problem_word(PROBLEM_NAMED_REFUSED), words);
 	if (r < 0)
 		return r;
 	log_warning("publish: named's configuration can't hold zone '%s' (%s)", name.text, words);

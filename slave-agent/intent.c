@@ -9,6 +9,7 @@
 
 #include "proto/clock.h"
 #include "proto/problem.h"
+#include "slave-agent/claim.h"
 
 int intent_refuse(struct change_result *ret_result, const char *problem, const char *format, ...)
 {
@@ -51,21 +52,17 @@ static uint64_t choose_generation(const struct change *change, const struct regi
 	return known && known->generation >= now ? known->generation + 1 : now;
 }
 
+static bool is_owner(const struct registry_zone *zone)
+{
+	return zone && zone->present && zone->state != REGISTRY_CLAIM;
+}
+
 /* The same generation again: a repetition, unless it says something else. */
 static int take_repetition(struct registry *registry, const struct change *change,
 			   struct registry_zone *known, struct intent *ret_intent)
 {
 	struct intent intent = {.result = {.generation = known->generation}};
 	int r;
-
-	/* A repetition may leave `anew` out, but can't bring it in. */
-	if (known->present != change->present || (change->anew && !known->anew)) {
-		r = refuse(ret_intent, PROBLEM_GENERATION_REUSED,
-			   "this generation was used for another state of the zone");
-		if (r == 0)
-			ret_intent->result.generation = known->generation;
-		return r;
-	}
 
 	intent.result.outcome =
 		known->state == REGISTRY_APPLIED ? CHANGE_UNCHANGED : CHANGE_ACCEPTED;
@@ -75,6 +72,7 @@ static int take_repetition(struct registry *registry, const struct change *chang
 	if (intent.waits || intent.refresh) {
 		if (known->state == REGISTRY_FAILING)
 			known->state = REGISTRY_WAITING;
+		known->problem[0] = '\0';
 		known->error[0] = '\0';
 		known->has_serial = change->has_serial;
 		known->serial = change->serial;
@@ -86,39 +84,98 @@ static int take_repetition(struct registry *registry, const struct change *chang
 	return 0;
 }
 
+static int refuse_reuse(const struct registry_zone *known, struct intent *ret_intent)
+{
+	int r;
+
+	r = refuse(ret_intent, PROBLEM_GENERATION_REUSED,
+		   "this generation was used for another state of the zone");
+	if (r == 0)
+		ret_intent->result.generation = known->generation;
+	return r;
+}
+
+/* Another master's zone is in the way: what is wanted is kept, and had when the way is free. */
+static int take_claim(struct registry *registry, const struct registry_zone *known,
+		      struct registry_zone *next, const struct problem *problem,
+		      struct intent *ret_intent)
+{
+	int r;
+
+	next->state = REGISTRY_CLAIM;
+	next->made = next->generation;
+	next->since = known && known->state == REGISTRY_CLAIM ? known->since : clock_microseconds();
+	snprintf(next->problem, sizeof(next->problem), "%s", problem_word(problem->type));
+	snprintf(next->error, sizeof(next->error), "%.*s", REGISTRY_ERROR_MAX - 1, problem->detail);
+	r = registry_zone_put(registry, next);
+	if (r < 0)
+		return r;
+	return refuse(ret_intent, problem->type, problem->detail);
+}
+
 /* A zone that is wanted: begun, begun anew, or kept. */
 static int plan_presence(struct registry *registry, const struct registry_zone *known,
-			 struct registry_zone *next, bool *ret_refresh)
+			 struct registry_zone *next, struct intent *intent)
 {
-	bool kept = known && known->present && !next->anew;
+	bool kept = is_owner(known) && !next->anew;
 
-	if (known && known->present && next->anew) {
-		int r = registry_litter_add(registry, &known->name, known->made);
-
-		if (r < 0)
-			return r;
-	}
 	next->made = kept ? known->made : next->generation;
 	next->state =
 		kept && known->state == REGISTRY_APPLIED ? REGISTRY_APPLIED : REGISTRY_WAITING;
-	*ret_refresh = kept;
+	intent->refresh = kept;
+	if (is_owner(known) && next->anew)
+		return registry_litter_add(registry, &known->name, known->made);
 	return 0;
 }
 
-/* A zone that isn't wanted: its tombstone. */
-static int plan_absence(struct registry *registry, const struct registry_zone *known,
-			struct registry_zone *next)
+/*
+ * A zone that isn't wanted: its tombstone. If somebody else claims the zone, it goes on with its
+ * data, from other primaries.
+ */
+static int plan_absence(const struct agent_config *config, struct registry *registry,
+			const struct registry_zone *known, struct registry_zone *next,
+			struct intent *intent)
 {
+	int r;
+
 	next->made = known ? known->made : 0;
-	next->state = known ? known->state : REGISTRY_APPLIED;
-	if (!known || !known->present)
-		return 0;
+	next->state = known && !known->present ? known->state : REGISTRY_APPLIED;
+	if (!is_owner(known))
+		return registry_zone_put(registry, next);
+
 	next->state = REGISTRY_WAITING;
-	return registry_litter_add(registry, &known->name, known->made);
+	r = registry_zone_put(registry, next);
+	if (r == 0)
+		r = claim_pass_on(config, registry, &next->name, known->made, &intent->passed_on);
+	if (r == 0 && !intent->passed_on)
+		r = registry_litter_add(registry, &known->name, known->made);
+	return r;
 }
 
-static int take_state(struct registry *registry, int64_t master, const struct change *change,
-		      const struct registry_zone *known, struct intent *ret_intent)
+static int take_presence(const struct agent_config *config, struct registry *registry,
+			 const struct registry_zone *known, struct registry_zone *next,
+			 struct intent *ret_intent)
+{
+	struct intent intent = {0};
+	struct problem problem;
+	int r = 0;
+
+	if (!is_owner(known))
+		r = claim_check(config, registry, &next->name, next->master, &problem);
+	if (r == ZP_EOWNED)
+		return take_claim(registry, known, next, &problem, ret_intent);
+	if (r == 0)
+		r = plan_presence(registry, known, next, &intent);
+	if (r == 0)
+		r = registry_zone_put(registry, next);
+	if (r == 0)
+		*ret_intent = intent;
+	return r;
+}
+
+static int take_state(const struct agent_config *config, struct registry *registry, int64_t master,
+		      const struct change *change, const struct registry_zone *known,
+		      struct intent *ret_intent)
 {
 	struct registry_zone next = {
 		.name = change->zone,
@@ -133,67 +190,59 @@ static int take_state(struct registry *registry, int64_t master, const struct ch
 	int r;
 
 	if (next.present)
-		r = plan_presence(registry, known, &next, &intent.refresh);
+		r = take_presence(config, registry, known, &next, &intent);
 	else
-		r = plan_absence(registry, known, &next);
-	if (r == 0)
-		r = registry_zone_put(registry, &next);
+		r = plan_absence(config, registry, known, &next, &intent);
 	if (r < 0)
 		return r;
 
-	intent.waits = next.state == REGISTRY_WAITING;
-	intent.result.outcome = intent.waits ? CHANGE_ACCEPTED : CHANGE_APPLIED;
-	intent.result.generation = next.generation;
+	if (next.state != REGISTRY_CLAIM) {
+		intent.waits = next.state == REGISTRY_WAITING;
+		intent.result.outcome = intent.waits ? CHANGE_ACCEPTED : CHANGE_APPLIED;
+		intent.result.generation = next.generation;
+	}
 	*ret_intent = intent;
 	return 0;
 }
 
-static int check_owner(struct registry *registry, int64_t master, const struct change *change)
+static int check_name(const struct agent_config *config, const struct change *change,
+		      struct reason *why)
 {
-	struct registry_zone owned;
-	int r;
-
-	r = registry_zone_get_owned(registry, &change->zone, &owned);
-	if (r == ZP_EUNKNOWN)
+	if (!change->present)
 		return 0;
-	if (r < 0)
-		return r;
-	return owned.master == master ? 0 : ZP_EOWNED;
+	return zone_name_check_reserved(&change->zone, config->allow_reserved,
+					config->n_allow_reserved, why);
 }
 
 int intent_take(const struct agent_config *config, struct registry *registry, int64_t master,
 		const struct change *change, struct intent *ret_intent)
 {
-	struct registry_zone known;
+	struct registry_zone row, *known = NULL;
 	struct reason why;
-	bool is_known;
 	int r;
 
-	r = registry_zone_get(registry, &change->zone, master, &known);
-	if (r < 0 && r != ZP_EUNKNOWN)
+	r = registry_zone_get(registry, &change->zone, master, &row);
+	if (r == 0)
+		known = &row;
+	else if (r != ZP_EUNKNOWN)
 		return r;
-	is_known = r == 0;
 
-	if (is_known && change->generation == known.generation)
-		return take_repetition(registry, change, &known, ret_intent);
-	if (is_known && change->generation && change->generation < known.generation) {
+	if (known && change->generation && change->generation < known->generation) {
 		*ret_intent = (struct intent){
-			.result = {.outcome = CHANGE_STALE, .generation = known.generation},
+			.result = {.outcome = CHANGE_STALE, .generation = known->generation},
 		};
 		return 0;
 	}
-
-	if (change->present) {
-		r = zone_name_check_reserved(&change->zone, config->allow_reserved,
-					     config->n_allow_reserved, &why);
-		if (r == ZP_ERESERVED)
-			return refuse(ret_intent, PROBLEM_NAME_RESERVED, why.text);
-		r = check_owner(registry, master, change);
-		if (r == ZP_EOWNED)
-			return refuse(ret_intent, PROBLEM_OWNED,
-				      "the zone belongs to another master of this slave");
-		if (r < 0)
-			return r;
+	if (known && change->generation == known->generation) {
+		/* A repetition may leave `anew` out, but can't bring it in. */
+		if (known->present != change->present || (change->anew && !known->anew))
+			return refuse_reuse(known, ret_intent);
+		if (known->state != REGISTRY_CLAIM)
+			return take_repetition(registry, change, known, ret_intent);
 	}
-	return take_state(registry, master, change, is_known ? &known : NULL, ret_intent);
+
+	r = check_name(config, change, &why);
+	if (r == ZP_ERESERVED)
+		return refuse(ret_intent, PROBLEM_NAME_RESERVED, why.text);
+	return take_state(config, registry, master, change, known, ret_intent);
 }

@@ -16,6 +16,7 @@ struct intent {
 	struct change_result result; /* ACCEPTED: final only when named was told */
 	bool waits;		     /* named must be told */
 	bool refresh;		     /* the zone stays, its contents changed */
+	bool passed_on;		     /* the zone stays, with another master and other primaries */
 };
 
 /*

@@ -19,7 +19,9 @@
 #define REGISTRY_FILE		   "registry.db"
 #define REGISTRY_PRIMARIES_MAX	   8
 #define REGISTRY_MASTERS_MAX	   1000
-#define REGISTRY_NAME_MAX	   64 /* of a master: [a-z0-9._-] */
+#define REGISTRY_NAME_MAX	   64  /* of a master: [a-z0-9._-] */
+#define REGISTRY_TSIG_MAX	   253 /* name of a TSIG key: [A-Za-z0-9._-] */
+#define REGISTRY_PROBLEM_SIZE	   24
 #define REGISTRY_ERROR_MAX	   256
 #define REGISTRY_TOMBSTONE_SECONDS (30 * 24 * 3600) /* PROTOCOL.md §7 */
 
@@ -45,19 +47,35 @@ int registry_get_state(struct registry *registry, struct envelope_state *ret_sta
 struct registry_master {
 	int64_t id; /* given by registry_master_add() */
 	char name[REGISTRY_NAME_MAX + 1];
+	bool has_key; /* false: known from the include alone, until registry_master_add() */
 	struct key_public key;
 	struct address primaries[REGISTRY_PRIMARIES_MAX];
 	size_t n_primaries;
+	char tsig[REGISTRY_TSIG_MAX + 1]; /* name of the TSIG key for its primaries; "": none */
+	uint64_t generation;		  /* of its settings, PROTOCOL.md §8; 0: never set */
 };
 
 /* Whether text can be a master's name. */
 bool registry_is_master_name(const char *text);
 
-/* Returns 0, -EEXIST when the name or the key is taken, ZP_EFULL, or ZP_EDATABASE. */
+/* Whether text can be the name of a TSIG key. */
+bool registry_is_tsig_name(const char *text);
+
+/*
+ * Adds a master, or completes one of this name that has no key yet; its id is given anew. Without
+ * has_key it is added without one. Returns 0, -EEXIST when the name or the key is taken, ZP_EFULL,
+ * or ZP_EDATABASE.
+ */
 int registry_master_add(struct registry *registry, const struct registry_master *master)
 	__attribute__((warn_unused_result));
 
+/* Sets primaries, TSIG key and generation; all zones of the master become WAITING. */
+int registry_master_update(struct registry *registry, const struct registry_master *master)
+	__attribute__((warn_unused_result));
+
 /* Find one; 0 or ZP_EUNKNOWN. */
+int registry_master_find(struct registry *registry, int64_t id, struct registry_master *ret_master)
+	__attribute__((warn_unused_result));
 int registry_master_find_key(struct registry *registry, const char *key_id,
 			     struct registry_master *ret_master)
 	__attribute__((warn_unused_result));
@@ -73,9 +91,13 @@ enum registry_state {
 	REGISTRY_WAITING, /* named isn't known to have it yet */
 	REGISTRY_APPLIED,
 	REGISTRY_FAILING, /* named's configuration can't hold it; `error` says why */
+	REGISTRY_CLAIM,	  /* wanted, but a zone of another master is in the way */
 };
 
-/* What one master wants of one zone. A row that isn't present is a tombstone. */
+/*
+ * What one master wants of one zone. A row that isn't present is a tombstone; of those that are,
+ * at most one for each name is no CLAIM: that of the zone's owner.
+ */
 struct registry_zone {
 	struct zone_name name;
 	int64_t master;
@@ -86,7 +108,9 @@ struct registry_zone {
 	bool has_serial;
 	uint32_t serial;
 	enum registry_state state;
-	char error[REGISTRY_ERROR_MAX]; /* FAILING; else "" */
+	char problem[REGISTRY_PROBLEM_SIZE]; /* FAILING, CLAIM: a word of PROTOCOL.md §9; "" */
+	char error[REGISTRY_ERROR_MAX];	     /* FAILING, CLAIM: in a sentence; else "" */
+	uint64_t since;			     /* CLAIM: when it was made, µs since 1970; else 0 */
 };
 
 /* This master's row; 0 or ZP_EUNKNOWN. */
@@ -97,15 +121,33 @@ int registry_zone_get(struct registry *registry, const struct zone_name *name, i
 int registry_zone_get_owned(struct registry *registry, const struct zone_name *name,
 			    struct registry_zone *ret_zone) __attribute__((warn_unused_result));
 
+/* The oldest claim on the zone; 0 or ZP_EUNKNOWN. */
+int registry_zone_get_claim(struct registry *registry, const struct zone_name *name,
+			    struct registry_zone *ret_zone) __attribute__((warn_unused_result));
+
+/* A zone of another master above or below this name; 0 or ZP_EUNKNOWN. */
+int registry_zone_get_overlap(struct registry *registry, const struct zone_name *name,
+			      int64_t master, struct registry_zone *ret_zone)
+	__attribute__((warn_unused_result));
+
+/* The first name behind `after` ("": from the first) that is claimed; 0 or ZP_EUNKNOWN. */
+int registry_claim_next(struct registry *registry, const char *after, struct zone_name *ret_name)
+	__attribute__((warn_unused_result));
+
+/* Whether any master has, or had, something to say about the zone. */
+int registry_zone_is_known(struct registry *registry, const struct zone_name *name, bool *ret_known)
+	__attribute__((warn_unused_result));
+
 /* Writes a row whole. */
 int registry_zone_put(struct registry *registry, const struct registry_zone *zone)
 	__attribute__((warn_unused_result));
 
 /* Which rows a walk shows, in order of name. */
 struct registry_filter {
-	int64_t master;	   /* 0: of all masters */
-	const char *after; /* only names behind this one; NULL: from the first */
-	bool failing_too;  /* also zones that are FAILING */
+	int64_t master;		    /* 0: of all masters */
+	const char *after;	    /* only names behind this one; NULL: from the first */
+	const unsigned int *bucket; /* only names of this zone_name_bucket(); NULL: of all */
+	bool all_states;	    /* also those that aren't for named: FAILING, CLAIM */
 };
 
 /* A walk over the zones that are present. One at a time for each registry. */
@@ -117,8 +159,8 @@ int registry_walk_next(struct registry_walk *walk, struct registry_zone *ret_zon
 void registry_walk_done(struct registry_walk *walk);
 
 struct registry_counts {
-	uint64_t applied, waiting, failing; /* zones that are present */
-	uint64_t leaving;		    /* tombstones that named doesn't know of yet */
+	uint64_t applied, waiting, failing, claims; /* zones that are present */
+	uint64_t leaving;			    /* tombstones that named doesn't know of yet */
 };
 int registry_count(struct registry *registry, int64_t master, struct registry_counts *ret_counts)
 	__attribute__((warn_unused_result));
@@ -127,9 +169,14 @@ int registry_count(struct registry *registry, int64_t master, struct registry_co
 int registry_is_waiting(struct registry *registry, bool *ret_waiting)
 	__attribute__((warn_unused_result));
 
+/* Notes in which buckets something waits; the others stay as they are. */
+int registry_mark_waiting_buckets(struct registry *registry, bool buckets[static ZONE_NAME_BUCKETS])
+	__attribute__((warn_unused_result));
+
 /* Marks a zone as FAILING, whoever has it. */
 int registry_mark_failing(struct registry *registry, const struct zone_name *name,
-			  const char *error) __attribute__((warn_unused_result));
+			  const char *problem, const char *error)
+	__attribute__((warn_unused_result));
 
 /* All FAILING zones become WAITING: they are tried again. */
 int registry_retry_failing(struct registry *registry) __attribute__((warn_unused_result));
@@ -147,6 +194,12 @@ typedef void registry_litter_visit(void *context, const struct zone_name *name, 
 int registry_litter_each(struct registry *registry, registry_litter_visit *visit, void *context)
 	__attribute__((warn_unused_result));
 int registry_litter_clear(struct registry *registry) __attribute__((warn_unused_result));
+
+/* Whether the administrator wants named left alone for now; survives a restart. */
+int registry_get_maintenance(struct registry *registry, bool *ret_on)
+	__attribute__((warn_unused_result));
+int registry_set_maintenance(struct registry *registry, bool on)
+	__attribute__((warn_unused_result));
 
 /* Forgets tombstones that are older than REGISTRY_TOMBSTONE_SECONDS. */
 int registry_expire(struct registry *registry, int64_t now) __attribute__((warn_unused_result));

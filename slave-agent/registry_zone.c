@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/clock.h"
 #include "proto/database.h"
@@ -13,12 +14,22 @@ struct registry_walk {
 };
 
 /* The columns of every query below, in this order. */
-#define ZONE_COLUMNS "name, master, present, anew, generation, made, serial, state, error"
+#define ZONE_COLUMNS                                                                               \
+	"SELECT name, master, present, anew, generation, made, serial, state, problem, error,"     \
+	" since FROM zone "
+
+/* Those of which named may have one for each name. */
+#define OWNED " present = 1 AND state <> 3 "
+
+static void copy_text(struct database_rows *rows, int column, char *ret_text, size_t size)
+{
+	const char *text = database_text(rows, column);
+
+	snprintf(ret_text, size, "%s", text ? text : "");
+}
 
 static void read_zone(struct database_rows *rows, struct registry_zone *zone)
 {
-	const char *error = database_text(rows, 8);
-
 	*zone = (struct registry_zone){
 		.master = database_integer(rows, 1),
 		.present = database_integer(rows, 2) != 0,
@@ -28,10 +39,11 @@ static void read_zone(struct database_rows *rows, struct registry_zone *zone)
 		.has_serial = !database_is_null(rows, 6),
 		.serial = (uint32_t)database_integer(rows, 6),
 		.state = (enum registry_state)database_integer(rows, 7),
+		.since = (uint64_t)database_integer(rows, 10),
 	};
-	snprintf(zone->name.text, sizeof(zone->name.text), "%s", database_text(rows, 0));
-	if (error)
-		snprintf(zone->error, sizeof(zone->error), "%s", error);
+	copy_text(rows, 0, zone->name.text, sizeof(zone->name.text));
+	copy_text(rows, 8, zone->problem, sizeof(zone->problem));
+	copy_text(rows, 9, zone->error, sizeof(zone->error));
 }
 
 /* Ends a query that gives at most one row. */
@@ -54,9 +66,8 @@ int registry_zone_get(struct registry *registry, const struct zone_name *name, i
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows,
-			   "SELECT " ZONE_COLUMNS " FROM zone WHERE name = ? AND master = ?", "ti",
-			   name->text, master);
+	r = database_query(registry->database, &rows, ZONE_COLUMNS "WHERE name = ? AND master = ?",
+			   "ti", name->text, master);
 	if (r < 0)
 		return r;
 	return finish_zone(rows, ret_zone);
@@ -68,52 +79,164 @@ int registry_zone_get_owned(struct registry *registry, const struct zone_name *n
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows,
-			   "SELECT " ZONE_COLUMNS " FROM zone WHERE name = ? AND present = 1", "t",
+	r = database_query(registry->database, &rows, ZONE_COLUMNS "WHERE name = ? AND" OWNED, "t",
 			   name->text);
 	if (r < 0)
 		return r;
 	return finish_zone(rows, ret_zone);
 }
 
+int registry_zone_get_claim(struct registry *registry, const struct zone_name *name,
+			    struct registry_zone *ret_zone)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows,
+			   ZONE_COLUMNS "WHERE name = ? AND state = 3"
+					" ORDER BY since, master LIMIT 1",
+			   "t", name->text);
+	if (r < 0)
+		return r;
+	return finish_zone(rows, ret_zone);
+}
+
+int registry_claim_next(struct registry *registry, const char *after, struct zone_name *ret_name)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows,
+			   "SELECT name FROM zone WHERE state = 3 AND name > ?"
+			   " ORDER BY name LIMIT 1",
+			   "t", after);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		copy_text(rows, 0, ret_name->text, sizeof(ret_name->text));
+	database_rows_done(rows);
+	if (r == 0)
+		return ZP_EUNKNOWN;
+	return r < 0 ? r : 0;
+}
+
+int registry_zone_is_known(struct registry *registry, const struct zone_name *name, bool *ret_known)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, "SELECT 1 FROM zone WHERE name = ? LIMIT 1",
+			   "t", name->text);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	database_rows_done(rows);
+	if (r < 0)
+		return r;
+	*ret_known = r == 1;
+	return 0;
+}
+
+/*
+ * The column `tree` is the name with its labels from the root on, each ended by a byte that no
+ * label holds: what lies below a zone is a range.
+ */
+#define TREE_END  '\1'
+#define TREE_SIZE (ZONE_NAME_MAX + 2)
+
+static void render_tree(const struct zone_name *name, char ret_tree[static TREE_SIZE])
+{
+	const char *end = name->text + strlen(name->text), *start;
+	size_t used = 0;
+
+	while (end > name->text) {
+		start = memrchr(name->text, '.', (size_t)(end - name->text));
+		start = start ? start + 1 : name->text;
+		memcpy(ret_tree + used, start, (size_t)(end - start));
+		used += (size_t)(end - start);
+		ret_tree[used++] = TREE_END;
+		end = start > name->text ? start - 1 : name->text;
+	}
+	ret_tree[used] = '\0';
+}
+
+static int find_below(struct registry *registry, const struct zone_name *name, int64_t master,
+		      struct registry_zone *ret_zone)
+{
+	char tree[TREE_SIZE], behind[TREE_SIZE];
+	struct database_rows *rows;
+	int r;
+
+	render_tree(name, tree);
+	snprintf(behind, sizeof(behind), "%s", tree);
+	behind[strlen(behind) - 1] = TREE_END + 1;
+	r = database_query(registry->database, &rows,
+			   ZONE_COLUMNS "WHERE tree > ? AND tree < ? AND master <> ? AND" OWNED
+					"LIMIT 1",
+			   "tti", tree, behind, master);
+	if (r < 0)
+		return r;
+	return finish_zone(rows, ret_zone);
+}
+
+int registry_zone_get_overlap(struct registry *registry, const struct zone_name *name,
+			      int64_t master, struct registry_zone *ret_zone)
+{
+	struct zone_name above;
+	const char *dot;
+	int r;
+
+	for (dot = strchr(name->text, '.'); dot; dot = strchr(dot + 1, '.')) {
+		snprintf(above.text, sizeof(above.text), "%s", dot + 1);
+		r = registry_zone_get_owned(registry, &above, ret_zone);
+		if (r != ZP_EUNKNOWN && (r < 0 || ret_zone->master != master))
+			return r;
+	}
+	return find_below(registry, name, master, ret_zone);
+}
+
 int registry_zone_put(struct registry *registry, const struct registry_zone *zone)
 {
-	const char *error = *zone->error ? zone->error : NULL;
-	int64_t generation = (int64_t)zone->generation;
-	int64_t made = (int64_t)zone->made;
-	int64_t now = clock_seconds();
+	char tree[TREE_SIZE];
 
-	if (zone->has_serial)
-		return database_execute(registry->database,
-					"INSERT OR REPLACE INTO zone VALUES "
-					"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-					"tiiiiiiiti", zone->name.text, zone->master,
-					(int64_t)zone->present, (int64_t)zone->anew, generation,
-					made, (int64_t)zone->serial, (int64_t)zone->state, error,
-					now);
-	return database_execute(registry->database,
-				"INSERT OR REPLACE INTO zone VALUES "
-				"(?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)",
-				"tiiiiiiti", zone->name.text, zone->master, (int64_t)zone->present,
-				(int64_t)zone->anew, generation, made, (int64_t)zone->state, error,
-				now);
+	render_tree(&zone->name, tree);
+	return database_execute(
+		registry->database,
+		"INSERT OR REPLACE INTO zone(name, master, present, anew, generation, made, serial,"
+		" state, problem, error, since, bucket, tree, changed_at) VALUES"
+		" (?, ?, ?, ?, ?, ?, NULLIF(?, -1), ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?, ?)",
+		"tiiiiiiittiiti", zone->name.text, zone->master, (int64_t)zone->present,
+		(int64_t)zone->anew, (int64_t)zone->generation, (int64_t)zone->made,
+		zone->has_serial ? (int64_t)zone->serial : INT64_C(-1), (int64_t)zone->state,
+		zone->problem, zone->error, (int64_t)zone->since,
+		(int64_t)zone_name_bucket(&zone->name), tree, clock_seconds());
 }
 
 int registry_walk_start(struct registry *registry, const struct registry_filter *filter,
 			struct registry_walk **ret_walk)
 {
+	const char *after = filter->after ? filter->after : "";
 	struct registry_walk *walk;
 	int r;
 
 	walk = calloc(1, sizeof(*walk));
 	if (!walk)
 		return -ENOMEM;
-	r = database_query(registry->database, &walk->rows,
-			   "SELECT " ZONE_COLUMNS " FROM zone WHERE present = 1"
-			   " AND name > ? AND (? = 0 OR master = ?) AND (? OR state <> 2)"
-			   " ORDER BY name",
-			   "tiii", filter->after ? filter->after : "", filter->master,
-			   filter->master, (int64_t)filter->failing_too);
+	if (filter->bucket)
+		r = database_query(registry->database, &walk->rows,
+				   ZONE_COLUMNS "WHERE bucket = ? AND present = 1 AND name > ?"
+						" AND (? = 0 OR master = ?) AND (? OR state < 2)"
+						" ORDER BY name",
+				   "itiii", (int64_t)*filter->bucket, after, filter->master,
+				   filter->master, (int64_t)filter->all_states);
+	else
+		r = database_query(registry->database, &walk->rows,
+				   ZONE_COLUMNS "WHERE present = 1 AND name > ?"
+						" AND (? = 0 OR master = ?) AND (? OR state < 2)"
+						" ORDER BY name",
+				   "tiii", after, filter->master, filter->master,
+				   (int64_t)filter->all_states);
 	if (r < 0) {
 		free(walk);
 		return r;
@@ -140,127 +263,20 @@ void registry_walk_done(struct registry_walk *walk)
 	free(walk);
 }
 
-int registry_count(struct registry *registry, int64_t master, struct registry_counts *ret_counts)
+/* Fills in what version 1 of the schema didn't have. */
+int registry_zone_index(struct database *database)
 {
-	struct registry_counts counts = {0};
+	struct registry registry = {.database = database};
 	struct database_rows *rows;
+	struct registry_zone zone;
 	int r;
 
-	r = database_query(registry->database, &rows,
-			   "SELECT present, state, count(*) FROM zone"
-			   " WHERE ? = 0 OR master = ? GROUP BY present, state",
-			   "ii", master, master);
-	if (r < 0)
-		return r;
-	while ((r = database_next(rows)) == 1) {
-		uint64_t count = (uint64_t)database_integer(rows, 2);
-
-		if (!database_integer(rows, 0)) {
-			if (database_integer(rows, 1) == REGISTRY_WAITING)
-				counts.leaving = count;
-			continue;
-		}
-		switch ((enum registry_state)database_integer(rows, 1)) {
-		case REGISTRY_WAITING:
-			counts.waiting = count;
-			break;
-		case REGISTRY_APPLIED:
-			counts.applied = count;
-			break;
-		case REGISTRY_FAILING:
-			counts.failing = count;
-			break;
-		}
-	}
-	database_rows_done(rows);
-	if (r < 0)
-		return r;
-	*ret_counts = counts;
-	return 0;
-}
-
-/*
- * SQLite uses the partial index zone_unsettled only where its own condition, state <> 1,
- * stands in the query to the letter.
- */
-int registry_is_waiting(struct registry *registry, bool *ret_waiting)
-{
-	struct database_rows *rows;
-	int r;
-
-	r = database_query(registry->database, &rows,
-			   "SELECT 1 FROM zone WHERE state <> 1 AND state = 0 LIMIT 1", "");
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	database_rows_done(rows);
-	if (r < 0)
-		return r;
-	*ret_waiting = r == 1;
-	return 0;
-}
-
-int registry_mark_failing(struct registry *registry, const struct zone_name *name,
-			  const char *error)
-{
-	return database_execute(registry->database,
-				"UPDATE zone SET state = 2, error = ?"
-				" WHERE name = ? AND present = 1",
-				"tt", error, name->text);
-}
-
-int registry_retry_failing(struct registry *registry)
-{
-	return database_execute(registry->database,
-				"UPDATE zone SET state = 0, error = NULL WHERE state = 2", "");
-}
-
-int registry_mark_applied(struct registry *registry)
-{
-	int r;
-
-	r = database_execute(registry->database,
-			     "UPDATE zone SET state = 1, error = NULL"
-			     " WHERE state <> 1 AND state = 0",
-			     "");
-	if (r < 0)
-		return r;
-	return database_execute(registry->database,
-				"UPDATE agent SET applied_seq = applied_seq + 1", "");
-}
-
-int registry_litter_add(struct registry *registry, const struct zone_name *name, uint64_t made)
-{
-	return database_execute(registry->database, "INSERT OR IGNORE INTO litter VALUES (?, ?)",
-				"ti", name->text, (int64_t)made);
-}
-
-int registry_litter_each(struct registry *registry, registry_litter_visit *visit, void *context)
-{
-	struct database_rows *rows;
-	struct zone_name name;
-	int r;
-
-	r = database_query(registry->database, &rows, "SELECT name, made FROM litter", "");
-	if (r < 0)
-		return r;
-	while ((r = database_next(rows)) == 1) {
-		snprintf(name.text, sizeof(name.text), "%s", database_text(rows, 0));
-		visit(context, &name, (uint64_t)database_integer(rows, 1));
-	}
-	database_rows_done(rows);
-	return r;
-}
-
-int registry_litter_clear(struct registry *registry)
-{
-	return database_execute(registry->database, "DELETE FROM litter", "");
-}
-
-int registry_expire(struct registry *registry, int64_t now)
-{
-	return database_execute(registry->database,
-				"DELETE FROM zone"
-				" WHERE present = 0 AND state = 1 AND changed_at < ?",
-				"i", now - REGISTRY_TOMBSTONE_SECONDS);
+	do {
+		r = database_query(database, &rows, ZONE_COLUMNS "WHERE bucket = -1 LIMIT 1", "");
+		if (r == 0)
+			r = finish_zone(rows, &zone);
+		if (r == 0)
+			r = registry_zone_put(&registry, &zone);
+	} while (r == 0);
+	return r == ZP_EUNKNOWN ? 0 : r;
 }

@@ -84,6 +84,7 @@ static int parse_members(json_t *json, struct registry_master *master, struct re
 				   "and '-'; '%s' isn't",
 				   REGISTRY_NAME_MAX, name);
 	snprintf(master->name, sizeof(master->name), "%s", name);
+	master->has_key = true;
 	if (key_public_parse(key, &master->key) < 0)
 		return reason_fail(why, ZP_EKEY,
 				   "'%s' isn't a key id; `zonepush key show` on the master prints "

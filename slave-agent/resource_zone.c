@@ -19,6 +19,8 @@ static const char *state_text(enum registry_state state)
 		return "applied";
 	case REGISTRY_FAILING:
 		return "failing";
+	case REGISTRY_CLAIM:
+		return "claimed";
 	}
 	return "failing";
 }
@@ -34,11 +36,12 @@ static const char *master_name(const struct registry_master *masters, size_t cou
 
 static json_t *zone_to_json(const struct registry_zone *zone, const char *master)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:o}", "zone", zone->name.text, "master",
-			 master, "generation", (json_int_t)zone->generation, "made",
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:o, s:o}", "zone", zone->name.text,
+			 "master", master, "generation", (json_int_t)zone->generation, "made",
 			 (json_int_t)zone->made, "serial",
 			 zone->has_serial ? json_integer((json_int_t)zone->serial) : json_null(),
-			 "state", state_text(zone->state), "error",
+			 "state", state_text(zone->state), "problem",
+			 *zone->problem ? json_string(zone->problem) : json_null(), "error",
 			 *zone->error ? json_string(zone->error) : json_null());
 }
 
@@ -87,12 +90,15 @@ void resource_zone_get(struct agent *agent, struct request *request)
 		return;
 
 	pthread_mutex_lock(&agent->reader_lock);
-	r = registry_zone_get_owned(agent->reader, &name, &zone);
+	if (master)
+		r = registry_zone_get(agent->reader, &name, master, &zone);
+	else
+		r = registry_zone_get_owned(agent->reader, &name, &zone);
 	if (r == 0)
 		r = registry_master_list(agent->reader, &masters, &n_masters);
 	pthread_mutex_unlock(&agent->reader_lock);
 
-	if (r == ZP_EUNKNOWN || (r == 0 && master && zone.master != master))
+	if (r == ZP_EUNKNOWN || (r == 0 && !zone.present))
 		request_fail(request, PROBLEM_UNKNOWN_ZONE, "there is no zone '%s'", name.text);
 	else if (r < 0)
 		resource_fail_registry(request, r);
@@ -144,7 +150,7 @@ static void reply_page(struct request *request, json_t *list, bool more)
 void resource_zones_list(struct agent *agent, struct request *request)
 {
 	static const char *const parameters[] = {"master", "after", "limit", NULL};
-	struct registry_filter filter = {.failing_too = true};
+	struct registry_filter filter = {.all_states = true};
 	char text[3 * ZONE_NAME_MAX + 1];
 	uint64_t limit = PAGE_DEFAULT;
 	struct zone_name after;

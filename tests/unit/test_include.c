@@ -42,7 +42,7 @@ static void write_named_conf(struct fixture *fixture, const char *more)
 
 static void add_master(struct fixture *fixture)
 {
-	struct registry_master master = {.name = "plesk1", .n_primaries = 2};
+	struct registry_master master = {.name = "plesk1", .has_key = true, .n_primaries = 2};
 	struct key *key;
 
 	assert_int_equal(key_generate(&key), 0);

@@ -22,7 +22,7 @@ struct fixture {
 
 static int64_t add_master(struct registry *registry, const char *name)
 {
-	struct registry_master master = {.n_primaries = 1};
+	struct registry_master master = {.has_key = true, .n_primaries = 1};
 	struct reason why;
 	struct key *key;
 
@@ -107,6 +107,7 @@ static void test_owned_by_another(void **state)
 
 	/* Its own wish not to have the zone harms nobody. */
 	change.present = false;
+	change.generation = 8;
 	assert_int_equal(take(fixture, fixture->b, &change).result.outcome, CHANGE_APPLIED);
 	assert_int_equal(registry_zone_get_owned(fixture->registry, &change.zone, &zone), 0);
 	assert_true(zone.present);

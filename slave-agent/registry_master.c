@@ -1,0 +1,276 @@
+#include "slave-agent/registry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/database.h"
+#include "slave-agent/registry_private.h"
+
+bool registry_is_master_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= 1 && length <= REGISTRY_NAME_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+}
+
+bool registry_is_tsig_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= 1 && length <= REGISTRY_TSIG_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+		       length;
+}
+
+static int add_primaries(struct registry *registry, const struct registry_master *master)
+{
+	char address[ADDRESS_SIZE];
+	int r;
+
+	r = database_execute(registry->database, "DELETE FROM master_primary WHERE master = ?", "i",
+			     master->id);
+	for (size_t i = 0; r == 0 && i < master->n_primaries; i++) {
+		address_render(&master->primaries[i], address);
+		r = database_execute(registry->database,
+				     "INSERT INTO master_primary VALUES (?, ?, ?)", "iit",
+				     master->id, (int64_t)i, address);
+	}
+	return r;
+}
+
+/* Primaries, TSIG key and generation of a master that has its row. */
+static int put_settings(struct registry *registry, const struct registry_master *master)
+{
+	int r;
+
+	r = database_execute(registry->database,
+			     "UPDATE master SET tsig = NULLIF(?, ''), generation = ? WHERE id = ?",
+			     "tii", master->tsig, (int64_t)master->generation, master->id);
+	if (r < 0)
+		return r;
+	return add_primaries(registry, master);
+}
+
+static int count_masters(struct registry *registry, int64_t *ret_count)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, "SELECT count(*) FROM master", "");
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		*ret_count = database_integer(rows, 0);
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
+/* The row that a master is to have: a new one, or that of this name which has no key yet. */
+static int make_row(struct registry *registry, const struct registry_master *master,
+		    int64_t *ret_id)
+{
+	struct registry_master found;
+	int64_t count = 0;
+	int r;
+
+	r = registry_master_find_name(registry, master->name, &found);
+	if (r == 0 && (found.has_key || !master->has_key))
+		return -EEXIST;
+	if (r == 0)
+		*ret_id = found.id;
+	if (r != ZP_EUNKNOWN)
+		return r;
+
+	r = count_masters(registry, &count);
+	if (r < 0)
+		return r;
+	if (count >= REGISTRY_MASTERS_MAX)
+		return ZP_EFULL;
+	r = database_execute(registry->database, "INSERT INTO master(name) VALUES (?)", "t",
+			     master->name);
+	if (r == 0)
+		r = registry_master_find_name(registry, master->name, &found);
+	if (r == 0)
+		*ret_id = found.id;
+	return r;
+}
+
+int registry_master_add(struct registry *registry, const struct registry_master *master)
+{
+	struct registry_master added = *master;
+	struct registry_master found;
+	int r = ZP_EUNKNOWN;
+
+	if (master->has_key)
+		r = registry_master_find_key(registry, master->key.id, &found);
+	if (r != ZP_EUNKNOWN)
+		return r < 0 ? r : -EEXIST;
+
+	r = make_row(registry, master, &added.id);
+	if (r == 0 && master->has_key)
+		r = database_execute(registry->database, "INSERT INTO master_key VALUES (?, ?)",
+				     "ti", master->key.id, added.id);
+	if (r < 0)
+		return r;
+	return registry_master_update(registry, &added);
+}
+
+int registry_master_update(struct registry *registry, const struct registry_master *master)
+{
+	int r;
+
+	r = put_settings(registry, master);
+	if (r < 0)
+		return r;
+	return database_execute(registry->database,
+				"UPDATE zone SET state = 0 WHERE master = ? AND present = 1"
+				" AND state = 1",
+				"i", master->id);
+}
+
+/* Primaries were checked when they were stored; one that can't be read means a damaged file. */
+static int load_primaries(struct registry *registry, struct registry_master *master)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows,
+			   "SELECT address FROM master_primary WHERE master = ? ORDER BY position",
+			   "i", master->id);
+	if (r < 0)
+		return r;
+	master->n_primaries = 0;
+	while ((r = database_next(rows)) == 1 && master->n_primaries < REGISTRY_PRIMARIES_MAX) {
+		r = address_parse(database_text(rows, 0), 53,
+				  &master->primaries[master->n_primaries], NULL);
+		if (r < 0)
+			break;
+		master->n_primaries++;
+	}
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
+/* The columns of every query for a master, in this order. */
+#define MASTER_COLUMNS                                                                             \
+	"SELECT id, name, key_id, tsig, generation FROM master"                                    \
+	" LEFT JOIN master_key ON master = id "
+
+static int read_master(struct database_rows *rows, struct registry_master *master)
+{
+	const char *key = database_text(rows, 2);
+	const char *tsig = database_text(rows, 3);
+
+	master->id = database_integer(rows, 0);
+	snprintf(master->name, sizeof(master->name), "%s", database_text(rows, 1));
+	snprintf(master->tsig, sizeof(master->tsig), "%s", tsig ? tsig : "");
+	master->generation = (uint64_t)database_integer(rows, 4);
+	master->has_key = key != NULL;
+	return key ? key_public_parse(key, &master->key) : 0;
+}
+
+/* Ends a query for masters, and reads at most one of them. */
+static int finish_master(struct registry *registry, struct database_rows *rows,
+			 struct registry_master *ret_master)
+{
+	struct registry_master master = {0};
+	int r;
+
+	r = database_next(rows);
+	if (r == 1)
+		r = read_master(rows, &master);
+	else if (r == 0)
+		r = ZP_EUNKNOWN;
+	database_rows_done(rows);
+	if (r < 0)
+		return r;
+
+	r = load_primaries(registry, &master);
+	if (r < 0)
+		return r;
+	*ret_master = master;
+	return 0;
+}
+
+int registry_master_find(struct registry *registry, int64_t id, struct registry_master *ret_master)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, MASTER_COLUMNS "WHERE id = ?", "i", id);
+	if (r < 0)
+		return r;
+	return finish_master(registry, rows, ret_master);
+}
+
+int registry_master_find_key(struct registry *registry, const char *key_id,
+			     struct registry_master *ret_master)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, MASTER_COLUMNS "WHERE key_id = ?", "t",
+			   key_id);
+	if (r < 0)
+		return r;
+	return finish_master(registry, rows, ret_master);
+}
+
+int registry_master_find_name(struct registry *registry, const char *name,
+			      struct registry_master *ret_master)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, MASTER_COLUMNS "WHERE name = ?", "t", name);
+	if (r < 0)
+		return r;
+	return finish_master(registry, rows, ret_master);
+}
+
+static int next_master(struct registry *registry, const char *after,
+		       struct registry_master *ret_master)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows,
+			   MASTER_COLUMNS "WHERE name > ? ORDER BY name LIMIT 1", "t", after);
+	if (r < 0)
+		return r;
+	return finish_master(registry, rows, ret_master);
+}
+
+int registry_master_list(struct registry *registry, struct registry_master **ret_masters,
+			 size_t *ret_count)
+{
+	struct registry_master *masters;
+	int64_t most = 0;
+	size_t count = 0;
+	int r;
+
+	r = count_masters(registry, &most);
+	if (r < 0)
+		return r;
+	masters = calloc((size_t)most + 1, sizeof(*masters));
+	if (!masters)
+		return -ENOMEM;
+
+	while (count < (size_t)most) {
+		r = next_master(registry, count ? masters[count - 1].name : "", &masters[count]);
+		if (r < 0)
+			break;
+		count++;
+	}
+	if (r < 0 && r != ZP_EUNKNOWN) {
+		free(masters);
+		return r;
+	}
+	*ret_masters = masters;
+	*ret_count = count;
+	return 0;
+}
