@@ -208,18 +208,36 @@ static int keep_previous(const struct file_draft *draft, const char *previous)
 	return r;
 }
 
-int file_draft_publish(struct file_draft *draft, const char *previous)
+int file_draft_place(struct file_draft *draft, const char *previous)
 {
-	int directory, r = 0;
+	int r = 0;
 
-	directory = open_directory_of(draft->target);
-	if (directory < 0)
-		return directory;
 	if (previous)
 		r = keep_previous(draft, previous);
 	if (r == 0 && rename(draft->temporary, draft->target) < 0)
 		r = -errno;
 	draft->is_published = r == 0;
+	return r;
+}
+
+int file_sync_directory(const char *path)
+{
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	if (fd < 0)
+		return -errno;
+	return settle_directory(fd, 0);
+}
+
+int file_draft_publish(struct file_draft *draft, const char *previous)
+{
+	int directory, r;
+
+	directory = open_directory_of(draft->target);
+	if (directory < 0)
+		return directory;
+	r = file_draft_place(draft, previous);
 	return settle_directory(directory, r);
 }
 

@@ -46,11 +46,20 @@ int file_draft_seal(struct file_draft *draft) __attribute__((warn_unused_result)
 int file_draft_publish(struct file_draft *draft, const char *previous)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same for several drafts of one directory: each is placed, in force at once but not durable
+ * yet, and file_sync_directory() makes them all so. Return 0 or -errno.
+ */
+int file_draft_place(struct file_draft *draft, const char *previous)
+	__attribute__((warn_unused_result));
+int file_sync_directory(const char *path) __attribute__((warn_unused_result));
+
 /* Frees the draft; one that wasn't published leaves no trace. */
 void file_draft_free(struct file_draft *draft);
 
 /*
- * Removes drafts of this file that a crash left behind. Only for who alone makes drafts of it.
+ * Removes drafts of this file that a crash left behind. Only for who alone makes drafts of it. Its
+ * name may be a pattern (glob(7)).
  * Returns 0 or -errno.
  */
 int file_draft_sweep(const char *path) __attribute__((warn_unused_result));

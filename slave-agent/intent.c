@@ -104,6 +104,7 @@ static int take_claim(struct registry *registry, const struct registry_zone *kno
 
 	next->state = REGISTRY_CLAIM;
 	next->made = next->generation;
+	next->begun = next->generation;
 	next->since = known && known->state == REGISTRY_CLAIM ? known->since : clock_microseconds();
 	snprintf(next->problem, sizeof(next->problem), "%s", problem_word(problem->type));
 	snprintf(next->error, sizeof(next->error), "%.*s", REGISTRY_ERROR_MAX - 1, problem->detail);
@@ -120,6 +121,7 @@ static int plan_presence(struct registry *registry, const struct registry_zone *
 	bool kept = is_owner(known) && !next->anew;
 
 	next->made = kept ? known->made : next->generation;
+	next->begun = kept ? known->begun : next->generation;
 	next->state =
 		kept && known->state == REGISTRY_APPLIED ? REGISTRY_APPLIED : REGISTRY_WAITING;
 	intent->refresh = kept;

@@ -60,6 +60,7 @@ static const char *const schema_steps[] = {
 	"ALTER TABLE zone ADD COLUMN tree TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE zone ADD COLUMN problem TEXT;"
 	"ALTER TABLE zone ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE zone ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
 	"DROP INDEX zone_owner;"
 	"CREATE UNIQUE INDEX zone_owner ON zone(name) WHERE present = 1 AND state <> 3;"
 	"CREATE INDEX zone_bucket ON zone(bucket, name);"

@@ -104,7 +104,8 @@ struct registry_zone {
 	bool present;
 	bool anew;	     /* of the last change */
 	uint64_t generation; /* of the last change */
-	uint64_t made;	     /* generation at which this incarnation was made */
+	uint64_t made;	     /* generation at which this incarnation was made: names its data */
+	uint64_t begun;	     /* generation by which it became this master's; made, unless claimed */
 	bool has_serial;
 	uint32_t serial;
 	enum registry_state state;

@@ -16,7 +16,7 @@ struct registry_walk {
 /* The columns of every query below, in this order. */
 #define ZONE_COLUMNS                                                                               \
 	"SELECT name, master, present, anew, generation, made, serial, state, problem, error,"     \
-	" since FROM zone "
+	" since, begun FROM zone "
 
 /* Those of which named may have one for each name. */
 #define OWNED " present = 1 AND state <> 3 "
@@ -40,6 +40,7 @@ static void read_zone(struct database_rows *rows, struct registry_zone *zone)
 		.serial = (uint32_t)database_integer(rows, 6),
 		.state = (enum registry_state)database_integer(rows, 7),
 		.since = (uint64_t)database_integer(rows, 10),
+		.begun = (uint64_t)database_integer(rows, 11),
 	};
 	copy_text(rows, 0, zone->name.text, sizeof(zone->name.text));
 	copy_text(rows, 8, zone->problem, sizeof(zone->problem));
@@ -204,12 +205,13 @@ int registry_zone_put(struct registry *registry, const struct registry_zone *zon
 	return database_execute(
 		registry->database,
 		"INSERT OR REPLACE INTO zone(name, master, present, anew, generation, made, serial,"
-		" state, problem, error, since, bucket, tree, changed_at) VALUES"
-		" (?, ?, ?, ?, ?, ?, NULLIF(?, -1), ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?, ?)",
-		"tiiiiiiittiiti", zone->name.text, zone->master, (int64_t)zone->present,
+		" state, problem, error, since, begun, bucket, tree, changed_at) VALUES"
+		" (?, ?, ?, ?, ?, ?, NULLIF(?, -1), ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?, ?, "
+		"?)",
+		"tiiiiiiittiiiti", zone->name.text, zone->master, (int64_t)zone->present,
 		(int64_t)zone->anew, (int64_t)zone->generation, (int64_t)zone->made,
 		zone->has_serial ? (int64_t)zone->serial : INT64_C(-1), (int64_t)zone->state,
-		zone->problem, zone->error, (int64_t)zone->since,
+		zone->problem, zone->error, (int64_t)zone->since, (int64_t)zone->begun,
 		(int64_t)zone_name_bucket(&zone->name), tree, clock_seconds());
 }
 
@@ -275,8 +277,10 @@ int registry_zone_index(struct database *database)
 		r = database_query(database, &rows, ZONE_COLUMNS "WHERE bucket = -1 LIMIT 1", "");
 		if (r == 0)
 			r = finish_zone(rows, &zone);
-		if (r == 0)
+		if (r == 0) {
+			zone.begun = zone.made;
 			r = registry_zone_put(&registry, &zone);
+		}
 	} while (r == 0);
 	return r == ZP_EUNKNOWN ? 0 : r;
 }
