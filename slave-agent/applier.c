@@ -9,6 +9,8 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "slave-agent/batch.h"
+#include "slave-agent/claim.h"
+#include "slave-agent/control.h"
 #include "slave-agent/include.h"
 #include "slave-agent/named.h"
 #include "slave-agent/publish.h"
@@ -19,11 +21,17 @@
 #define PING_MS		     (30 * 1000)
 #define EXPIRE_MS	     (24 * 3600 * 1000)
 
+/* Where one job isn't alone, others of the same haste are waited for: so long after each, and so
+ * long in all. */
+#define GATHER_QUIET_MS 5
+#define GATHER_MOST_MS	50
+
 struct applier {
 	const struct agent_config *config;
 	struct registry *registry;
 	struct refresher *refresher;
-	const struct named_words *words;
+	struct control *control;
+	struct publisher *publisher;
 	pthread_t thread;
 
 	/* The thread's own. Times are clock_steady_ms(); 0: not scheduled. */
@@ -154,13 +162,29 @@ static int settle_registry(struct applier *applier)
 	return r;
 }
 
+/* Whether the administrator wants named left alone for now. */
+static bool is_paused(struct applier *applier, struct reason *ret_why)
+{
+	bool on = false;
+	int r;
+
+	r = registry_get_maintenance(applier->registry, &on);
+	if (r < 0)
+		log_error("applier: the registry failed (%s)", registry_reason(applier->registry));
+	if (on)
+		reason_set(ret_why, "maintenance: changes wait until `zonepush-agent maintenance "
+				    "off`");
+	return on;
+}
+
 /*
  * named being down is asked for cheaply and often. A broken configuration costs a check each time,
  * an include that named refuses even two reconfigs: these tries get rarer.
  */
 static void schedule_retry(struct applier *applier, enum publish_outcome outcome)
 {
-	uint64_t most = outcome == PUBLISH_REFUSED ? RETRY_REFUSED_MAX_MS : RETRY_MAX_MS;
+	bool is_stubborn = outcome == PUBLISH_REFUSED || outcome == PUBLISH_HELD;
+	uint64_t most = is_stubborn ? RETRY_REFUSED_MAX_MS : RETRY_MAX_MS;
 	uint64_t pause = applier->config->retry;
 
 	if (outcome != PUBLISH_NAMED_DOWN && applier->retry_pause)
@@ -174,11 +198,12 @@ static void schedule_retry(struct applier *applier, enum publish_outcome outcome
 /* Brings named in line with the registry. */
 static enum publish_outcome publish(struct applier *applier, struct reason *ret_why)
 {
-	enum publish_outcome outcome;
+	enum publish_outcome outcome = PUBLISH_PAUSED;
 	int r;
 
 	ret_why->text[0] = '\0';
-	outcome = publish_run(applier->config, applier->registry, applier->words, ret_why);
+	if (!is_paused(applier, ret_why))
+		outcome = publisher_run(applier->publisher, ret_why);
 	if (outcome == PUBLISH_APPLIED) {
 		r = settle_registry(applier);
 		if (r < 0) {
@@ -189,7 +214,7 @@ static enum publish_outcome publish(struct applier *applier, struct reason *ret_
 	}
 
 	applier->retry_at = 0;
-	if (outcome == PUBLISH_APPLIED)
+	if (outcome == PUBLISH_APPLIED || outcome == PUBLISH_PAUSED)
 		applier->retry_pause = 0;
 	else
 		schedule_retry(applier, outcome);
@@ -245,6 +270,8 @@ static void run_batch(struct applier *applier, struct job *jobs)
 	batch_store(&batch, applier->config, applier->registry);
 	if (batch.waits) {
 		show_batch(applier, &batch);
+		if (batch.may_lose)
+			publisher_allow_loss(applier->publisher);
 		outcome = publish(applier, &why);
 		show_batch(applier, NULL);
 		batch_settle(&batch, applier->registry, outcome, why.text);
@@ -261,7 +288,7 @@ static bool ping(struct applier *applier)
 	int r;
 
 	applier->ping_at = clock_steady_ms() + PING_MS;
-	r = named_ping(applier->config, &why);
+	r = control_ping(applier->control, &why);
 	note_named(applier, r == 0, r == 0 ? "" : why.text);
 	return r == 0;
 }
@@ -277,20 +304,39 @@ static void retry(struct applier *applier)
 		publish(applier, &why);
 }
 
+/* Zones that couldn't be had are tried once more: what was in the way may have gone. */
+static void retry_blocked(struct applier *applier)
+{
+	struct registry *registry = applier->registry;
+	struct registry_waiting waiting = {0};
+	int r;
+
+	r = registry_begin(registry);
+	if (r == 0)
+		r = registry_retry_failing(registry);
+	if (r == 0)
+		r = claim_retry(applier->config, registry);
+	if (r == 0)
+		r = registry_commit(registry);
+	if (r == 0)
+		r = registry_count_waiting(registry, &waiting);
+	if (r < 0) {
+		log_error("applier: can't try blocked zones again (%s)", registry_reason(registry));
+		registry_rollback(registry);
+	}
+	if (waiting.present + waiting.leaving > 0 && !applier->retry_at)
+		applier->retry_at = clock_steady_ms();
+}
+
 /* Something is overdue by itself: a retry, a look at named, old tombstones. */
 static void run_timers(struct applier *applier)
 {
 	uint64_t now = clock_steady_ms();
-	bool waiting;
 	int r;
 
 	if (now >= applier->failing_at) {
 		applier->failing_at = now + FAILING_RETRY_MS;
-		r = registry_retry_failing(applier->registry);
-		if (r == 0)
-			r = registry_is_waiting(applier->registry, &waiting);
-		if (r == 0 && waiting && !applier->retry_at)
-			applier->retry_at = now;
+		retry_blocked(applier);
 	}
 	if (applier->retry_at && now >= applier->retry_at)
 		retry(applier);
@@ -317,16 +363,40 @@ static uint64_t next_timer(const struct applier *applier)
 	return next;
 }
 
+static struct timespec to_timespec(uint64_t ms)
+{
+	return (struct timespec){.tv_sec = (time_t)(ms / 1000),
+				 .tv_nsec = (long)(ms % 1000) * 1000000};
+}
+
+/* Under the lock: several jobs are there, so more may be on their way. One alone isn't delayed. */
+static void gather(struct applier *applier)
+{
+	uint64_t most = clock_steady_ms() + GATHER_MOST_MS, now;
+	struct timespec until;
+	size_t before = 1;
+
+	while (applier->n_queued > before && !applier->stopping) {
+		now = clock_steady_ms();
+		if (now >= most)
+			break;
+		before = applier->n_queued;
+		until = to_timespec(now + GATHER_QUIET_MS);
+		while (applier->n_queued == before && clock_steady_ms() < now + GATHER_QUIET_MS)
+			pthread_cond_timedwait(&applier->queued, &applier->lock, &until);
+	}
+}
+
 /* Under the lock: waits for jobs, until the next timer at most, and takes them all. */
 static struct job *take_jobs(struct applier *applier)
 {
 	uint64_t until = next_timer(applier);
-	struct timespec at = {.tv_sec = (time_t)(until / 1000),
-			      .tv_nsec = (long)(until % 1000) * 1000000};
+	struct timespec at = to_timespec(until);
 	struct job *jobs;
 
 	while (!applier->first && !applier->stopping && clock_steady_ms() < until)
 		pthread_cond_timedwait(&applier->queued, &applier->lock, &at);
+	gather(applier);
 	jobs = applier->first;
 	applier->first = NULL;
 	applier->last = &applier->first;
@@ -337,19 +407,10 @@ static struct job *take_jobs(struct applier *applier)
 /* What was left undone when the agent stopped, or was changed by hand since. */
 static void mend_at_start(struct applier *applier)
 {
-	bool waiting = true, current = false;
 	struct reason why;
-	int r;
 
-	r = registry_is_waiting(applier->registry, &waiting);
-	if (r == 0 && !waiting) {
-		r = publish_is_current(applier->config, applier->registry, applier->words, &current,
-				       &why);
-		if (r < 0)
-			log_error("applier: %s", why.text);
-	}
-	if (!current)
-		publish(applier, &why);
+	if (publish(applier, &why) == PUBLISH_APPLIED)
+		ping(applier);
 }
 
 static void *run(void *context)
@@ -392,7 +453,24 @@ void applier_free(struct applier *applier)
 		return;
 	pthread_cond_destroy(&applier->queued);
 	pthread_mutex_destroy(&applier->lock);
+	publisher_free(applier->publisher);
+	control_free(applier->control);
 	free(applier);
+}
+
+/* What the thread needs to deal with named. */
+static int open_named(struct applier *applier, struct reason *why)
+{
+	int r;
+
+	r = named_get_version(applier->config, applier->status.version, why);
+	if (r < 0)
+		return r;
+	r = control_new(applier->config, &applier->control);
+	if (r < 0)
+		return reason_fail(why, r, "can't start (%s)", error_text(r));
+	return publisher_new(applier->config, applier->registry, applier->control,
+			     named_get_words(applier->status.version), &applier->publisher, why);
 }
 
 int applier_start(const struct agent_config *config, struct registry *registry,
@@ -416,9 +494,8 @@ int applier_start(const struct agent_config *config, struct registry *registry,
 	};
 	init_lock(applier);
 
-	r = named_get_version(config, applier->status.version, why);
+	r = open_named(applier, why);
 	if (r == 0) {
-		applier->words = named_get_words(applier->status.version);
 		r = -pthread_create(&applier->thread, NULL, run, applier);
 		if (r < 0)
 			reason_set(why, "can't start a thread (%s)", error_text(r));

@@ -83,6 +83,7 @@ static int store_job(struct batch *batch, struct batch_job *entry,
 	if (job->act) {
 		r = job->act->run(job->subject, config, registry, &entry->verdict);
 		batch->waits |= entry->verdict.waits;
+		batch->may_lose |= entry->verdict.may_lose;
 		return r;
 	}
 

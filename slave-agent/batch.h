@@ -23,7 +23,8 @@ struct batch_job {
 struct batch {
 	struct batch_job *jobs;
 	size_t count;
-	bool waits; /* named must be told */
+	bool waits;    /* named must be told */
+	bool may_lose; /* see struct job_verdict */
 };
 
 /* Takes over a list of jobs. Returns 0 or -ENOMEM: then they are the caller's still. */

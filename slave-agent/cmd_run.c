@@ -12,7 +12,6 @@
 #include "proto/log.h"
 #include "slave-agent/agent.h"
 #include "slave-agent/cmd.h"
-#include "slave-agent/include.h"
 #include "slave-agent/server.h"
 
 #define STATE_DIRECTORY_MODE 0750
@@ -90,8 +89,6 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 	r = key_load(config->key, &daemon->key, why);
 	if (r == 0)
 		r = take_state(daemon, config, why);
-	if (r == 0)
-		r = include_prepare(config, why);
 	if (r == 0)
 		r = block_signals(daemon, why);
 	if (r < 0)

@@ -1,27 +1,38 @@
 #include "slave-agent/include.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/digest.h"
+#include "proto/file.h"
 #include "proto/log.h"
+#include "slave-agent/clause.h"
+#include "slave-agent/shard.h"
 
-#define INCLUDE_MODE	       0640
-#define INCLUDE_SIZE_MAX       (1024 * 1024 * 1024) /* bytes */
+#define INCLUDE_SIZE_MAX       (1024 * 1024 * 1024) /* bytes: that of version 1 held all zones */
 #define INCLUDE_DIRECTORY_MODE 02750
 #define DATA_DIRECTORY_MODE    02770
 
-/* Longest name that fits a file name (255) with ".", 16 digits, ".db" and ".jnl". */
-#define NAME_PLAIN_MAX	230
-#define NAME_CUT_LENGTH 150
-
 #define HEADER                                                                                     \
-	"# Written by zonepush-agent. What is changed here by hand is overwritten.\n"              \
-	"# Zones of your own belong into another file: they win over those in this one.\n"
+	"# Written by zonepush-agent. What is changed here, or in the files below, by hand is\n"   \
+	"# overwritten. Zones of your own belong into another file: they win over those in "       \
+	"these.\n"
+
+static int render_include(const struct agent_config *config, struct text_buffer *out)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = text_buffer_printf(out, "%s", HEADER);
+	for (unsigned int i = 0; r == 0 && i < SHARD_COUNT; i++) {
+		shard_path(config, i, path);
+		r = text_buffer_printf(out, "include \"%s\";\n", path);
+	}
+	return r;
+}
 
 static int prepare_directory(const struct agent_config *config, const char *path, mode_t mode,
 			     struct reason *why)
@@ -34,47 +45,94 @@ static int prepare_directory(const struct agent_config *config, const char *path
 	return 0;
 }
 
-int include_prepare(const struct agent_config *config, struct reason *why)
+static void sweep(const char *pattern)
 {
-	char copy[PATH_MAX];
+	int r;
+
+	r = file_draft_sweep(pattern);
+	if (r < 0)
+		log_warning("include: can't remove drafts of '%s' (%s)", pattern, error_text(r));
+}
+
+static int prepare_directories(const struct agent_config *config, struct reason *why)
+{
+	char copy[PATH_MAX], shards[PATH_MAX], pattern[PATH_MAX + 16];
 	int r;
 
 	snprintf(copy, sizeof(copy), "%s", config->include);
+	shard_directory(config, shards);
 	r = prepare_directory(config, dirname(copy), INCLUDE_DIRECTORY_MODE, why);
+	if (r == 0)
+		r = prepare_directory(config, shards, INCLUDE_DIRECTORY_MODE, why);
 	if (r == 0)
 		r = prepare_directory(config, config->data, DATA_DIRECTORY_MODE, why);
 	if (r < 0)
 		return r;
 
-	r = file_draft_sweep(config->include);
-	if (r < 0)
-		log_warning("include: can't remove drafts beside '%s' (%s)", config->include,
-			    error_text(r));
-	r = file_create(config->include, HEADER, strlen(HEADER), INCLUDE_MODE, config->group);
-	if (r < 0 && r != -EEXIST)
-		return reason_fail(why, r, "can't make the include '%s' (%s)", config->include,
-				   error_text(r));
+	sweep(config->include);
+	snprintf(pattern, sizeof(pattern), "%s/*.conf", shards);
+	sweep(pattern);
 	return 0;
 }
 
-void include_data_path(const struct agent_config *config, const struct zone_name *name,
-		       uint64_t made, char ret_path[static PATH_MAX])
+static int prepare_shards(const struct agent_config *config, struct reason *why)
 {
-	char stem[ZONE_NAME_MAX + 1], hex[DIGEST_HEX_SIZE];
-	size_t length = strlen(name->text);
+	struct text_buffer empty = {0};
+	char path[PATH_MAX];
+	int r;
 
-	snprintf(stem, sizeof(stem), "%s", name->text);
-	for (char *c = stem; *c; c++)
-		if (*c == '/')
-			*c = '+';
-
-	if (length <= NAME_PLAIN_MAX) {
-		snprintf(ret_path, PATH_MAX, "%s/%s.%" PRIu64 ".db", config->data, stem, made);
-		return;
+	r = shard_seal(&empty);
+	for (unsigned int i = 0; r == 0 && i < SHARD_COUNT; i++) {
+		shard_path(config, i, path);
+		r = file_create(path, empty.data, empty.length, SHARD_MODE, config->group);
+		if (r == -EEXIST)
+			r = 0;
+		if (r < 0)
+			reason_set(why, "can't make '%s' (%s)", path, error_text(r));
 	}
-	digest_hex(name->text, length, hex);
-	snprintf(ret_path, PATH_MAX, "%s/%.*s~%s.%" PRIu64 ".db", config->data, NAME_CUT_LENGTH,
-		 stem, hex, made);
+	text_buffer_done(&empty);
+	return r;
+}
+
+int include_prepare(const struct agent_config *config, bool *ret_is_current, struct reason *why)
+{
+	struct text_buffer wanted = {0};
+	size_t length = 0;
+	char *text = NULL;
+	int r;
+
+	r = prepare_directories(config, why);
+	if (r == 0)
+		r = prepare_shards(config, why);
+	if (r < 0)
+		return r;
+
+	r = render_include(config, &wanted);
+	if (r == 0)
+		r = file_create(config->include, wanted.data, wanted.length, SHARD_MODE,
+				config->group);
+	if (r == 0 || r == -EEXIST)
+		r = file_load(config->include, INCLUDE_SIZE_MAX, &text, &length, NULL);
+	if (r == 0)
+		*ret_is_current = length == wanted.length && memcmp(text, wanted.data, length) == 0;
+	else
+		reason_set(why, "can't make the include '%s' (%s)", config->include, error_text(r));
+	text_buffer_done(&wanted);
+	free(text);
+	return r;
+}
+
+int include_replace(const struct agent_config *config)
+{
+	struct text_buffer text = {0};
+	int r;
+
+	r = render_include(config, &text);
+	if (r == 0)
+		r = file_replace(config->include, text.data, text.length, SHARD_MODE,
+				 config->group);
+	text_buffer_done(&text);
+	return r;
 }
 
 void include_remove_data(const struct agent_config *config, const struct zone_name *name,
@@ -83,161 +141,11 @@ void include_remove_data(const struct agent_config *config, const struct zone_na
 	char path[PATH_MAX], journal[PATH_MAX + 4];
 	int r;
 
-	include_data_path(config, name, made, path);
+	clause_data_path(config, name, made, path);
 	snprintf(journal, sizeof(journal), "%s.jnl", path);
 	r = file_remove(path);
 	if (r == 0)
 		r = file_remove(journal);
 	if (r < 0)
 		log_warning("include: can't remove old data '%s' (%s)", path, error_text(r));
-}
-
-static const struct registry_master *find_master(const struct registry_master *masters,
-						 size_t n_masters, int64_t id)
-{
-	for (size_t i = 0; i < n_masters; i++)
-		if (masters[i].id == id)
-			return &masters[i];
-	return NULL;
-}
-
-static void write_zone(const struct agent_config *config, const struct named_words *words,
-		       const struct registry_zone *zone, const struct registry_master *master,
-		       FILE *out)
-{
-	char path[PATH_MAX];
-
-	include_data_path(config, &zone->name, zone->made, path);
-	fprintf(out, "zone \"%s\" { type %s; file \"%s\"; %s {", zone->name.text, words->secondary,
-		path, words->primaries);
-	for (size_t i = 0; i < master->n_primaries; i++)
-		fprintf(out, " %s port %u;", master->primaries[i].host,
-			(unsigned int)master->primaries[i].port);
-	fprintf(out, " }; }; # master=%s made=%" PRIu64 "\n", master->name, zone->made);
-}
-
-static int write_zones(const struct agent_config *config, struct registry *registry,
-		       const struct named_words *words, FILE *out)
-{
-	const struct registry_filter filter = {0};
-	struct registry_master *masters = NULL;
-	const struct registry_master *master;
-	struct registry_walk *walk = NULL;
-	struct registry_zone zone;
-	size_t n_masters = 0;
-	int r;
-
-	r = registry_master_list(registry, &masters, &n_masters);
-	if (r < 0)
-		return r;
-
-	r = registry_walk_start(registry, &filter, &walk);
-	if (r < 0)
-		goto out;
-	while ((r = registry_walk_next(walk, &zone)) == 1) {
-		master = find_master(masters, n_masters, zone.master);
-		if (!master) {
-			r = ZP_EDATABASE;
-			break;
-		}
-		write_zone(config, words, &zone, master, out);
-	}
-out:
-	registry_walk_done(walk);
-	free(masters);
-	return r;
-}
-
-int include_render(const struct agent_config *config, struct registry *registry,
-		   const struct named_words *words, struct file_draft **ret_draft)
-{
-	struct file_draft *draft = NULL;
-	int r;
-
-	r = file_draft_new(config->include, INCLUDE_MODE, config->group, &draft);
-	if (r < 0)
-		return r;
-	fputs(HEADER, file_draft_stream(draft));
-	r = write_zones(config, registry, words, file_draft_stream(draft));
-	if (r == 0)
-		r = file_draft_seal(draft);
-	if (r < 0) {
-		file_draft_free(draft);
-		return r;
-	}
-	*ret_draft = draft;
-	return 0;
-}
-
-static bool streams_are_equal(FILE *a, FILE *b)
-{
-	char left[16384], right[16384];
-	size_t n_left, n_right;
-
-	do {
-		n_left = fread(left, 1, sizeof(left), a);
-		n_right = fread(right, 1, sizeof(right), b);
-		if (n_left != n_right || memcmp(left, right, n_left) != 0)
-			return false;
-	} while (n_left > 0);
-	return !ferror(a) && !ferror(b);
-}
-
-bool include_is_current(const struct agent_config *config, const struct file_draft *draft)
-{
-	FILE *current, *candidate;
-	bool equal = false;
-
-	current = fopen(config->include, "re");
-	candidate = fopen(file_draft_path(draft), "re");
-	if (current && candidate)
-		equal = streams_are_equal(current, candidate);
-	if (current)
-		fclose(current);
-	if (candidate)
-		fclose(candidate);
-	return equal;
-}
-
-static void kept_path(const struct agent_config *config, char ret_path[static PATH_MAX])
-{
-	snprintf(ret_path, PATH_MAX, "%s.previous", config->include);
-}
-
-int include_publish(const struct agent_config *config, struct file_draft *draft)
-{
-	char kept[PATH_MAX];
-
-	kept_path(config, kept);
-	return file_draft_publish(draft, kept);
-}
-
-int include_restore(const struct agent_config *config)
-{
-	char kept[PATH_MAX], *text = NULL;
-	size_t length = 0;
-	int r;
-
-	kept_path(config, kept);
-	r = file_load(kept, INCLUDE_SIZE_MAX, &text, &length, NULL);
-	if (r == 0)
-		r = file_replace(config->include, text, length, INCLUDE_MODE, config->group);
-	free(text);
-	return r;
-}
-
-bool include_read_zone(const char *line, struct zone_name *ret_name)
-{
-	static const char start[] = "zone \"";
-	char text[ZONE_NAME_MAX + 1];
-	size_t length;
-
-	if (strncmp(line, start, strlen(start)) != 0)
-		return false;
-	line += strlen(start);
-	length = strcspn(line, "\"");
-	if (length > ZONE_NAME_MAX)
-		return false;
-	snprintf(text, sizeof(text), "%.*s", (int)length, line);
-	return zone_name_parse(text, ret_name, NULL) == 0;
 }

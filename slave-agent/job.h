@@ -17,6 +17,7 @@ struct job_verdict {
 	bool is_refused;
 	struct problem problem; /* why, where it is refused */
 	bool waits;		/* named must be told, and hasn't been yet */
+	bool may_lose;		/* zones may vanish that nobody deleted: publisher_allow_loss() */
 };
 
 /*

@@ -41,15 +41,4 @@ int named_check(const struct agent_config *config, const char *candidate,
 		struct subprocess_output *ret_output, struct reason *why)
 	__attribute__((warn_unused_result));
 
-/*
- * Control commands. Return 0; ZP_ENAMEDDOWN when nobody listens there; ZP_ENAMED when named said
- * no; ZP_EPROGRAM when rndc couldn't talk to it (key, clock); -ETIMEDOUT: outcome unknown.
- */
-int named_reconfig(const struct agent_config *config, struct reason *why)
-	__attribute__((warn_unused_result));
-int named_refresh(const struct agent_config *config, const struct zone_name *zone,
-		  struct reason *why) __attribute__((warn_unused_result));
-int named_ping(const struct agent_config *config, struct reason *why)
-	__attribute__((warn_unused_result));
-
 #endif

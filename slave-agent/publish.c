@@ -1,69 +1,192 @@
 #include "slave-agent/publish.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "proto/clock.h"
 #include "proto/file.h"
 #include "proto/log.h"
 #include "slave-agent/culprit.h"
 #include "slave-agent/include.h"
+#include "slave-agent/publication.h"
 
 /* named-checkconf names all duplicates at once; other mistakes may come one after the other. */
 #define CULPRIT_ROUNDS_MAX 8
 
 /*
- * Renders a candidate that named would take. Zones that it wouldn't are marked and left out.
- * Returns 0 with the draft; ZP_ENAMED where the configuration is broken elsewhere; another error.
+ * named looks through all control messages of the last 900 s at each new one, so that many slow it
+ * down: on average there may be 20 a second (COMMANDS_MAX in these 900 s).
  */
-static int make_candidate(const struct agent_config *config, struct registry *registry,
-			  const struct named_words *words, struct file_draft **ret_draft,
-			  struct reason *why)
+#define COMMANDS_MAX	    18000
+#define COMMANDS_PER_SECOND 20
+
+/* A few deletions are told one by one; more are where that is cheaper than a reconfig. */
+#define FEW_DELETIONS	   20
+#define ZONES_PER_DELETION 10
+
+struct publisher {
+	const struct agent_config *config;
+	struct registry *registry;
+	struct control *control;
+	const struct named_words *words;
+
+	bool dirty[SHARD_COUNT];
+	bool is_whole; /* all lines are to be checked, not only new ones */
+	bool may_lose;
+	bool has_include; /* the include says what it should */
+	bool owes;	  /* named hasn't been told of something that no row waits for */
+
+	uint64_t commands; /* that may be given at once, at `counted` */
+	uint64_t counted;  /* clock_steady_ms() */
+};
+
+int publisher_new(const struct agent_config *config, struct registry *registry,
+		  struct control *control, const struct named_words *words,
+		  struct publisher **ret_publisher, struct reason *why)
 {
-	struct subprocess_output complaint;
-	struct file_draft *draft;
-	size_t culprits;
+	struct publisher *publisher;
 	int r;
 
-	for (int round = 0; round < CULPRIT_ROUNDS_MAX; round++) {
-		r = include_render(config, registry, words, &draft);
-		if (r < 0)
-			return reason_fail(why, r, "can't write a new include beside '%s' (%s)",
-					   config->include, error_text(r));
-
-		r = named_check(config, file_draft_path(draft), &complaint, why);
-		if (r == 0) {
-			*ret_draft = draft;
-			return 0;
-		}
-		culprits = 0;
-		if (r == ZP_ENAMED) {
-			int marked = culprit_mark(config, registry, file_draft_path(draft),
-						  complaint.text, &culprits);
-
-			if (marked < 0)
-				r = reason_fail(why, marked, "can't mark zones as failing (%s)",
-						error_text(marked));
-			subprocess_output_done(&complaint);
-		}
-		file_draft_free(draft);
-		if (culprits == 0)
-			return r;
+	publisher = calloc(1, sizeof(*publisher));
+	if (!publisher)
+		return reason_fail(why, -ENOMEM, "out of memory");
+	*publisher = (struct publisher){
+		.config = config,
+		.registry = registry,
+		.control = control,
+		.words = words,
+		.commands = COMMANDS_MAX,
+		.counted = clock_steady_ms(),
+	};
+	memset(publisher->dirty, true, sizeof(publisher->dirty));
+	r = include_prepare(config, &publisher->has_include, why);
+	if (r < 0) {
+		free(publisher);
+		return r;
 	}
+	*ret_publisher = publisher;
+	return 0;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+	free(publisher);
+}
+
+void publisher_look_at_all(struct publisher *publisher)
+{
+	memset(publisher->dirty, true, sizeof(publisher->dirty));
+	publisher->is_whole = true;
+}
+
+void publisher_allow_loss(struct publisher *publisher)
+{
+	publisher->may_lose = true;
+}
+
+/* Finds the zones in the fragment that named-checkconf doesn't want; none: it isn't about ours. */
+static int find_culprits(struct publisher *publisher, const struct publication *publication,
+			 const char *complaint, size_t *ret_count, struct reason *why)
+{
+	const char *fragment = file_draft_path(publication->fragment);
+	int r;
+
+	r = culprit_mark(publisher->config, publisher->registry, fragment, complaint, ret_count);
+	if (r == 0 && *ret_count == 0)
+		r = culprit_search(publisher->config, publisher->registry, fragment, ret_count,
+				   why);
+	if (r < 0)
+		reason_set(why, "can't find out which zones named refuses (%s)", error_text(r));
 	return r;
 }
 
-static enum publish_outcome go_back(const struct agent_config *config, struct reason *why)
+/*
+ * Lets named-checkconf judge what is new, within everything else. Returns 0; -EAGAIN when zones
+ * were found that can't stay, and marked; ZP_ENAMED or ZP_EUNKNOWN where the configuration is
+ * broken elsewhere; another error.
+ */
+static int check(struct publisher *publisher, const struct publication *publication,
+		 struct reason *why)
+{
+	struct subprocess_output complaint;
+	size_t culprits = 0;
+	int r, found;
+
+	if (publication->in_fragment == 0)
+		return 0;
+	r = named_check(publisher->config, file_draft_path(publication->fragment), &complaint, why);
+	if (r != ZP_ENAMED)
+		return r;
+	found = find_culprits(publisher, publication, complaint.text, &culprits, why);
+	subprocess_output_done(&complaint);
+	if (found < 0)
+		return found;
+	if (culprits == 0)
+		return ZP_ENAMED;
+	/* One that is in force already leaves its shard, which may not be among those looked at. */
+	if (publisher->is_whole)
+		memset(publisher->dirty, true, sizeof(publisher->dirty));
+	return -EAGAIN;
+}
+
+static bool is_too_much(const struct publication *publication)
+{
+	return publication->lost > PUBLISH_LOSS_MAX &&
+	       publication->lost * 100 > publication->before * PUBLISH_LOSS_PERCENT_MAX;
+}
+
+/* Prepares what can be published, without the zones that named wouldn't take. */
+static enum publish_outcome prepare(struct publisher *publisher, const struct shard_source *source,
+				    struct publication *ret_publication, struct reason *why)
+{
+	int r;
+
+	for (int round = 0; round < CULPRIT_ROUNDS_MAX; round++) {
+		r = publication_prepare(source, publisher->dirty, publisher->is_whole,
+					ret_publication, why);
+		if (r < 0)
+			return PUBLISH_FAILED;
+		if (is_too_much(ret_publication) && !publisher->may_lose) {
+			reason_set(why,
+				   "%zu of %zu zones would vanish from named, though no master "
+				   "deleted them: held. If the registry was lost, see "
+				   "`zonepush-agent rebuild --help`; if they shall go, "
+				   "`zonepush-agent shrink`",
+				   ret_publication->lost, ret_publication->before);
+			publication_done(ret_publication);
+			return PUBLISH_HELD;
+		}
+		r = check(publisher, ret_publication, why);
+		if (r == 0)
+			return PUBLISH_APPLIED;
+		publication_done(ret_publication);
+		if (r != -EAGAIN)
+			break;
+	}
+	return r == ZP_ENAMED || r == ZP_EUNKNOWN ? PUBLISH_BROKEN : PUBLISH_FAILED;
+}
+
+/* named would follow either way; only the words of the reconfig tell why it doesn't. */
+static enum publish_outcome roll_back(struct publisher *publisher, struct publication *publication,
+				      struct reason *why)
 {
 	struct reason refusal;
 	int r;
 
-	r = include_restore(config);
+	log_error("publish: %s; what was there before is put back", why->text);
+	r = publication_roll_back(publication);
 	if (r < 0) {
-		log_error("publish: can't put the last good include back as '%s' (%s)",
-			  config->include, error_text(r));
+		log_error("publish: can't put the last good zones back beside '%s' (%s)",
+			  publisher->config->include, error_text(r));
 		return PUBLISH_FAILED;
 	}
-
-	r = named_reconfig(config, &refusal);
+	r = control_reconfig(publisher->control, &refusal);
 	if (r == ZP_ENAMED) {
 		*why = refusal;
 		return PUBLISH_BROKEN;
@@ -71,65 +194,168 @@ static enum publish_outcome go_back(const struct agent_config *config, struct re
 	return PUBLISH_REFUSED;
 }
 
-static enum publish_outcome tell_named(const struct agent_config *config, bool published,
-				       struct reason *why)
+static enum publish_outcome reconfigure(struct publisher *publisher,
+					struct publication *publication, struct reason *why)
 {
 	int r;
 
-	r = named_reconfig(config, why);
+	r = control_reconfig(publisher->control, why);
 	if (r == 0)
 		return PUBLISH_APPLIED;
 	if (r != ZP_ENAMED)
 		return PUBLISH_NAMED_DOWN;
-	if (!published)
+	if (publication_is_empty(publication))
 		return PUBLISH_BROKEN;
-	log_error("publish: %s; the last good include is put back", why->text);
-	return go_back(config, why);
+	return roll_back(publisher, publication, why);
 }
 
-enum publish_outcome publish_run(const struct agent_config *config, struct registry *registry,
-				 const struct named_words *words, struct reason *ret_why)
+/* How many commands may be given now. */
+static uint64_t refill_commands(struct publisher *publisher)
 {
-	struct file_draft *draft = NULL;
-	bool current, waiting = true;
+	uint64_t now = clock_steady_ms();
+	uint64_t more = (now - publisher->counted) * COMMANDS_PER_SECOND / 1000;
+
+	if (more > 0)
+		publisher->counted = now;
+	publisher->commands += more;
+	if (publisher->commands > COMMANDS_MAX)
+		publisher->commands = COMMANDS_MAX;
+	return publisher->commands;
+}
+
+/* Takes the zones that leave out of named one by one: it goes on answering meanwhile. */
+static enum publish_outcome delete_each(struct publisher *publisher,
+					struct publication *publication, struct reason *why)
+{
+	struct zone_name name = {.text = ""};
+	int r, found;
+
+	while ((found = registry_leaving_next(publisher->registry, name.text, &name)) == 0) {
+		publisher->commands -= publisher->commands > 0;
+		r = control_delete_zone(publisher->control, &name, why);
+		if (r == ZP_ENAMED)
+			return reconfigure(publisher, publication, why);
+		if (r < 0)
+			return PUBLISH_NAMED_DOWN;
+	}
+	if (found == ZP_EUNKNOWN)
+		return PUBLISH_APPLIED;
+	reason_set(why, "the registry failed (%s)", registry_reason(publisher->registry));
+	return PUBLISH_FAILED;
+}
+
+static bool is_worth_deleting(uint64_t deletions, uint64_t zones)
+{
+	return deletions <= FEW_DELETIONS || deletions * ZONES_PER_DELETION <= zones;
+}
+
+/*
+ * Where nothing is new to named (a zone that fails was tried once more), it isn't disturbed; where
+ * zones only leave, they are deleted without a reconfig.
+ */
+static enum publish_outcome tell(struct publisher *publisher, struct publication *publication,
+				 struct reason *why)
+{
+	struct registry_counts counts = {0};
+	struct registry_waiting waiting;
 	int r;
 
-	r = make_candidate(config, registry, words, &draft, ret_why);
-	if (r == ZP_ENAMED || r == ZP_EUNKNOWN)
-		return PUBLISH_BROKEN;
-	if (r < 0)
-		return PUBLISH_FAILED;
-
-	current = include_is_current(config, draft);
-	if (current)
-		r = registry_is_waiting(registry, &waiting);
-	else
-		r = include_publish(config, draft);
-	file_draft_free(draft);
+	r = registry_count_waiting(publisher->registry, &waiting);
+	if (r == 0 && waiting.leaving > FEW_DELETIONS)
+		r = registry_count(publisher->registry, 0, &counts);
 	if (r < 0) {
-		reason_set(ret_why, "can't publish the include '%s' (%s)", config->include,
-			   error_text(r));
+		reason_set(why, "the registry failed (%s)", registry_reason(publisher->registry));
 		return PUBLISH_FAILED;
 	}
-	/*
-	 * Where nothing is new to named (a failing zone was tried once more), it isn't disturbed.
-	 */
-	if (!waiting)
+	if (publisher->owes || waiting.present > 0)
+		return reconfigure(publisher, publication, why);
+	if (waiting.leaving == 0)
 		return PUBLISH_APPLIED;
-	return tell_named(config, !current, ret_why);
+	if (is_worth_deleting(waiting.leaving, counts.applied) &&
+	    waiting.leaving <= refill_commands(publisher))
+		return delete_each(publisher, publication, why);
+	return reconfigure(publisher, publication, why);
 }
 
-int publish_is_current(const struct agent_config *config, struct registry *registry,
-		       const struct named_words *words, bool *ret_current, struct reason *why)
+/* Puts the prepared shards in force, then the include where it isn't what it should be. */
+static int commit(struct publisher *publisher, struct publication *publication)
 {
-	struct file_draft *draft = NULL;
+	int r = 0;
+
+	if (!publication_is_empty(publication))
+		r = publication_commit(publication);
+	if (r == 0 && !publisher->has_include)
+		r = include_replace(publisher->config);
+	return r;
+}
+
+static enum publish_outcome publish(struct publisher *publisher, const struct shard_source *source,
+				    struct reason *why)
+{
+	struct publication publication;
+	enum publish_outcome outcome;
 	int r;
 
-	r = include_render(config, registry, words, &draft);
-	if (r < 0)
-		return reason_fail(why, r, "can't write a new include beside '%s' (%s)",
-				   config->include, error_text(r));
-	*ret_current = include_is_current(config, draft);
-	file_draft_free(draft);
-	return 0;
+	outcome = prepare(publisher, source, &publication, why);
+	if (outcome != PUBLISH_APPLIED)
+		return outcome;
+
+	publisher->owes |= !publisher->has_include || publication.added > 0 || publication.lost > 0;
+	r = commit(publisher, &publication);
+	if (r == 0) {
+		publisher->has_include = true;
+		outcome = tell(publisher, &publication, why);
+	} else {
+		reason_set(why, "can't publish beside '%s' (%s)", publisher->config->include,
+			   error_text(r));
+		outcome = PUBLISH_FAILED;
+	}
+	publication_done(&publication);
+	return outcome;
+}
+
+/* `zonepush-agent guard` changes the same files: one of the two at a time. */
+static int lock_files(const struct publisher *publisher, struct reason *why)
+{
+	char path[PATH_MAX];
+	int lock;
+
+	snprintf(path, sizeof(path), "%s/publish.lock", publisher->config->state);
+	lock = file_lock(path);
+	if (lock < 0)
+		reason_set(why, "can't lock '%s' (%s); is `zonepush-agent guard` running?", path,
+			   error_text(lock));
+	return lock;
+}
+
+enum publish_outcome publisher_run(struct publisher *publisher, struct reason *ret_why)
+{
+	enum publish_outcome outcome;
+	struct shard_source source;
+	int lock, r;
+
+	lock = lock_files(publisher, ret_why);
+	if (lock < 0)
+		return PUBLISH_FAILED;
+
+	r = registry_mark_waiting_buckets(publisher->registry, publisher->dirty);
+	if (r == 0)
+		r = shard_source_init(publisher->config, publisher->registry, publisher->words,
+				      &source);
+	if (r == 0) {
+		outcome = publish(publisher, &source, ret_why);
+		shard_source_done(&source);
+	} else {
+		reason_set(ret_why, "the registry failed (%s)",
+			   registry_reason(publisher->registry));
+		outcome = PUBLISH_FAILED;
+	}
+	if (outcome == PUBLISH_APPLIED || outcome == PUBLISH_NAMED_DOWN) {
+		memset(publisher->dirty, false, sizeof(publisher->dirty));
+		publisher->is_whole = false;
+		publisher->may_lose = false;
+		publisher->owes &= outcome == PUBLISH_NAMED_DOWN;
+	}
+	close(lock);
+	return outcome;
 }

@@ -2,12 +2,14 @@
 #define ZP_PUBLISH_H
 
 /*
- * Brings the running named in line with the registry: render, check, publish, reconfig, and back
- * to the last good include where named says no after all.
+ * Brings disk and running named in line with the registry: compare, check, publish, tell named, and
+ * back to what was there before where named says no after all. Disk comes first: whenever named
+ * starts, it reads what is wanted.
  */
 
 #include "proto/error.h"
 #include "slave-agent/agent_config.h"
+#include "slave-agent/control.h"
 #include "slave-agent/named.h"
 #include "slave-agent/registry.h"
 
@@ -16,19 +18,37 @@ enum publish_outcome {
 	PUBLISH_NAMED_DOWN, /* on disk, for named to read when it starts */
 	PUBLISH_BROKEN,	    /* what is wrong isn't ours; nothing was published */
 	PUBLISH_REFUSED,    /* named refused what named-checkconf took; the last good one is back */
+	PUBLISH_HELD,	    /* too many zones would vanish without anybody having said so */
+	PUBLISH_PAUSED,	    /* maintenance: the administrator wants named left alone */
 	PUBLISH_FAILED,	    /* a disk, memory, the registry, a program */
 };
 
-/* Why, unless APPLIED, is told in *ret_why. */
-enum publish_outcome publish_run(const struct agent_config *config, struct registry *registry,
-				 const struct named_words *words, struct reason *ret_why);
+/*
+ * Zones that may vanish from the shards without anybody having deleted them: this many, or this
+ * part of all. More are taken for an accident, say a registry that was lost, and held.
+ */
+#define PUBLISH_LOSS_MAX	 10
+#define PUBLISH_LOSS_PERCENT_MAX 20
+
+struct publisher;
 
 /*
- * Whether the include in force is what the registry wants. Returns 0, or an error with the reason
- * when that can't be told.
+ * The arguments must outlive it. The first run compares all shards. Returns 0 or an error with a
+ * reason.
  */
-int publish_is_current(const struct agent_config *config, struct registry *registry,
-		       const struct named_words *words, bool *ret_current, struct reason *why)
+int publisher_new(const struct agent_config *config, struct registry *registry,
+		  struct control *control, const struct named_words *words,
+		  struct publisher **ret_publisher, struct reason *why)
 	__attribute__((warn_unused_result));
+void publisher_free(struct publisher *publisher);
+
+/* Why, unless APPLIED, is told in *ret_why. named isn't touched where nothing differs. */
+enum publish_outcome publisher_run(struct publisher *publisher, struct reason *ret_why);
+
+/* Compare all shards in the next run, and check the configuration as a whole. */
+void publisher_look_at_all(struct publisher *publisher);
+
+/* What is held may go in the next run: the administrator says so. */
+void publisher_allow_loss(struct publisher *publisher);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "proto/clock.h"
 #include "proto/log.h"
-#include "slave-agent/named.h"
+#include "slave-agent/control.h"
 
 /* Times between the refreshes of one change, in ms. The last one ends it. */
 static const unsigned int pauses[] = {REFRESHER_GAP_MS, 25000, 0};
@@ -24,7 +24,7 @@ struct visit {
 };
 
 struct refresher {
-	const struct agent_config *config;
+	struct control *control;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -194,7 +194,7 @@ static void *run(void *context)
 		entry->due = UINT64_MAX;
 		pthread_mutex_unlock(&refresher->lock);
 
-		r = named_refresh(refresher->config, &zone, &why);
+		r = control_refresh(refresher->control, &zone, &why);
 		if (r < 0)
 			log_debug("refresher: can't refresh '%s' (%s)", zone.text, why.text);
 
@@ -216,7 +216,11 @@ int refresher_new(const struct agent_config *config, struct refresher **ret_refr
 	refresher = calloc(1, sizeof(*refresher));
 	if (!refresher)
 		return -ENOMEM;
-	refresher->config = config;
+	r = control_new(config, &refresher->control);
+	if (r < 0) {
+		free(refresher);
+		return r;
+	}
 	pthread_mutex_init(&refresher->lock, NULL);
 	pthread_condattr_init(&steady);
 	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
@@ -227,6 +231,7 @@ int refresher_new(const struct agent_config *config, struct refresher **ret_refr
 	if (r != 0) {
 		pthread_cond_destroy(&refresher->changed);
 		pthread_mutex_destroy(&refresher->lock);
+		control_free(refresher->control);
 		free(refresher);
 		return -r;
 	}
@@ -248,5 +253,6 @@ void refresher_free(struct refresher *refresher)
 	while (refresher->count > 0)
 		remove_entry(refresher, refresher->list[0]);
 	free(refresher->list);
+	control_free(refresher->control);
 	free(refresher);
 }

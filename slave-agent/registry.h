@@ -166,8 +166,16 @@ struct registry_counts {
 int registry_count(struct registry *registry, int64_t master, struct registry_counts *ret_counts)
 	__attribute__((warn_unused_result));
 
-/* Whether something waits to be brought to named. */
-int registry_is_waiting(struct registry *registry, bool *ret_waiting)
+/* How many rows wait to be brought to named. */
+struct registry_waiting {
+	uint64_t present; /* zones to be made, changed, or told again */
+	uint64_t leaving; /* tombstones */
+};
+int registry_count_waiting(struct registry *registry, struct registry_waiting *ret_waiting)
+	__attribute__((warn_unused_result));
+
+/* The first name behind `after` ("": from the first) that waits to leave; 0 or ZP_EUNKNOWN. */
+int registry_leaving_next(struct registry *registry, const char *after, struct zone_name *ret_name)
 	__attribute__((warn_unused_result));
 
 /* Notes in which buckets something waits; the others stay as they are. */

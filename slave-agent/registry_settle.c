@@ -48,24 +48,52 @@ int registry_count(struct registry *registry, int64_t master, struct registry_co
 }
 
 /*
- * SQLite uses the partial index zone_unsettled only where its own condition, state <> 1,
- * stands in the query to the letter.
+ * SQLite uses the partial index zone_unsettled only where its own condition, state <> 1, stands in
+ * the query to the letter.
  */
-int registry_is_waiting(struct registry *registry, bool *ret_waiting)
+#define WAITING " FROM zone WHERE state <> 1 AND state = 0 "
+
+int registry_count_waiting(struct registry *registry, struct registry_waiting *ret_waiting)
+{
+	struct registry_waiting waiting = {0};
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows,
+			   "SELECT present, count(*)" WAITING "GROUP BY present", "");
+	if (r < 0)
+		return r;
+	while ((r = database_next(rows)) == 1) {
+		if (database_integer(rows, 0))
+			waiting.present = (uint64_t)database_integer(rows, 1);
+		else
+			waiting.leaving = (uint64_t)database_integer(rows, 1);
+	}
+	database_rows_done(rows);
+	if (r < 0)
+		return r;
+	*ret_waiting = waiting;
+	return 0;
+}
+
+int registry_leaving_next(struct registry *registry, const char *after, struct zone_name *ret_name)
 {
 	struct database_rows *rows;
 	int r;
 
 	r = database_query(registry->database, &rows,
-			   "SELECT 1 FROM zone WHERE state <> 1 AND state = 0 LIMIT 1", "");
+			   "SELECT min(name)" WAITING "AND present = 0 AND name > ?", "t", after);
 	if (r < 0)
 		return r;
 	r = database_next(rows);
+	if (r == 1 && database_text(rows, 0)) {
+		snprintf(ret_name->text, sizeof(ret_name->text), "%s", database_text(rows, 0));
+		r = 0;
+	} else if (r >= 0) {
+		r = ZP_EUNKNOWN;
+	}
 	database_rows_done(rows);
-	if (r < 0)
-		return r;
-	*ret_waiting = r == 1;
-	return 0;
+	return r;
 }
 
 int registry_mark_waiting_buckets(struct registry *registry, bool buckets[static ZONE_NAME_BUCKETS])
@@ -73,8 +101,7 @@ int registry_mark_waiting_buckets(struct registry *registry, bool buckets[static
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows,
-			   "SELECT DISTINCT bucket FROM zone WHERE state <> 1 AND state = 0", "");
+	r = database_query(registry->database, &rows, "SELECT DISTINCT bucket" WAITING, "");
 	if (r < 0)
 		return r;
 	while ((r = database_next(rows)) == 1)

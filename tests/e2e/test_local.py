@@ -136,6 +136,6 @@ def test_v6_and_several_primaries(slave):
     status, reply = slave.ask("PUT", "/v1/zones/six.example?master=six")
     assert (status, reply["result"]) == (200, "applied")
     assert ("primaries { 2001:db8::1 port 53; 2001:db8::2 port 5300; 192.0.2.9 port 53; }"
-            in slave.include.read_text())
+            in slave.read_shards())
     status, reply = slave.ask("PUT", "/v1/zones/more.example")
     assert status == 400 and "?master=NAME" in reply["detail"]

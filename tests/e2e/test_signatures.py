@@ -211,11 +211,14 @@ def test_a_master_sees_its_own_zones_only(make_lab, zone):
 
     refused = push(slave, second, zone).json["results"][0]
     assert (refused["result"], refused["problem"]) == ("refused", "owned")
-    assert call(slave, second, "GET", f"/v1/zones/{zone}").status == 404
-    assert call(slave, second, "GET", "/v1/zones").json == {"zones": [], "next": None}
+    claim = call(slave, second, "GET", f"/v1/zones/{zone}").json
+    assert (claim["master"], claim["state"], claim["problem"]) == ("master2", "claimed", "owned")
+    assert call(slave, second, "GET", "/v1/zones").json == {"zones": [claim], "next": None}
     assert call(slave, second, "GET", "/v1/status").json["zones"]["applied"] == 0
     deletion = call(slave, second, "POST", "/v1/changes", changes(zone, now(), False))
     assert deletion.json["results"][0]["result"] == "applied"
+    assert call(slave, second, "GET", f"/v1/zones/{zone}").status == 404
+    assert call(slave, second, "GET", "/v1/zones").json == {"zones": [], "next": None}
     reply = call(slave, first, "GET", f"/v1/zones/{zone}")
     assert (reply.status, reply.json["master"]) == (200, "master1")
 

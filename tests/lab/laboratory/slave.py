@@ -67,6 +67,11 @@ class Slave(Host):
         self.named.start()
         self.start_agent()
 
+    def read_shards(self):
+        """All that named reads of our zones, as one text."""
+        shards = sorted((self.include.parent / "shards").glob("??.conf"))
+        return "".join(shard.read_text() for shard in shards)
+
     def start_agent(self):
         """Starts the agent and waits until it answers on its unix socket."""
         self.agent.start(self._answers)
