@@ -41,10 +41,12 @@ static int print_status(const json_t *status)
 	print_named(json_object_get(status, "named"));
 	printf("masters    %" JSON_INTEGER_FORMAT "\n", number(status, "masters"));
 	printf("zones      %" JSON_INTEGER_FORMAT " applied, %" JSON_INTEGER_FORMAT
-	       " waiting for named, %" JSON_INTEGER_FORMAT " failing\n",
-	       number(zones, "applied"), number(zones, "accepted"), number(zones, "failing"));
-	if (number(zones, "failing") > 0)
-		printf("           `zonepush-agent zone list` says why they fail\n");
+	       " waiting for named, %" JSON_INTEGER_FORMAT " failing, %" JSON_INTEGER_FORMAT
+	       " claimed\n",
+	       number(zones, "applied"), number(zones, "accepted"), number(zones, "failing"),
+	       number(zones, "claimed"));
+	if (number(zones, "failing") + number(zones, "claimed") > 0)
+		printf("           `zonepush-agent zone list` says why not all are applied\n");
 	return 0;
 }
 

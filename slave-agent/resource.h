@@ -24,6 +24,9 @@ void resource_masters_list(struct agent *agent, struct request *request);
 void resource_masters_post(struct agent *agent, struct request *request);
 void resource_masters_finish(struct agent *agent, struct request *request);
 
+void resource_shrink_post(struct agent *agent, struct request *request);
+void resource_shrink_finish(struct agent *agent, struct request *request);
+
 /*
  * For which master the request is made: the caller, or on the local socket the one in `?master=`.
  * Returns true with its id, 0 meaning all of them (only where `may_be_all`); or false with the

@@ -62,13 +62,14 @@ void resource_status_get(struct agent *agent, struct request *request)
 	applier_get_status(agent->applier, &status);
 	request_reply_json(
 		request, 200,
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:o}", "version",
-			  ZP_VERSION, "instance", figures.state.instance, "applied_seq",
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
+			  "version", ZP_VERSION, "instance", figures.state.instance, "applied_seq",
 			  (json_int_t)figures.state.applied_seq, "clock",
 			  (json_int_t)clock_seconds(), "started", (json_int_t)agent->started,
 			  "masters", (json_int_t)figures.n_masters, "queued",
 			  (json_int_t)status.queued, "zones", "applied",
 			  (json_int_t)figures.zones.applied, "accepted",
 			  (json_int_t)(figures.zones.waiting + figures.zones.leaving), "failing",
-			  (json_int_t)figures.zones.failing, "named", named_to_json(&status)));
+			  (json_int_t)figures.zones.failing, "claimed",
+			  (json_int_t)figures.zones.claims, "named", named_to_json(&status)));
 }

@@ -13,6 +13,7 @@ static const struct route routes[] = {
 	{"POST", "/v1/changes", false, resource_changes_post, resource_changes_finish},
 	{"GET", "/v1/status", false, resource_status_get, NULL},
 	{"GET", "/v1/masters", true, resource_masters_list, NULL},
+	{"POST", "/v1/shrink", true, resource_shrink_post, resource_shrink_finish},
 	{"POST", "/v1/masters", true, resource_masters_post, resource_masters_finish},
 };
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
