@@ -46,19 +46,23 @@ static const char *text_of(const json_t *zone, const char *key)
 
 static int print_zones(const json_t *zones)
 {
-	static const char *const headings[] = {"ZONE", "MASTER", "STATE", ">GENERATION", "ERROR"};
+	static const char *const headings[] = {"ZONE",	      "MASTER",	 "STATE",
+					       ">GENERATION", "PROBLEM", "ERROR"};
 	struct table *table = NULL;
 	char generation[24];
 	const json_t *zone;
 	int r;
 
-	r = table_new(headings, 5, &table);
+	r = table_new(headings, 6, &table);
 	for (size_t i = 0; r == 0 && i < json_array_size(zones); i++) {
 		zone = json_array_get(zones, i);
 		snprintf(generation, sizeof(generation), "%" JSON_INTEGER_FORMAT,
 			 json_integer_value(json_object_get(zone, "generation")));
-		const char *cells[] = {text_of(zone, "zone"), text_of(zone, "master"),
-				       text_of(zone, "state"), generation, text_of(zone, "error")};
+		const char *cells[] = {
+			text_of(zone, "zone"),	  text_of(zone, "master"),
+			text_of(zone, "state"),	  generation,
+			text_of(zone, "problem"), text_of(zone, "error"),
+		};
 
 		r = table_add(table, cells);
 	}

@@ -109,6 +109,11 @@ class Named:
             )
         return done.stdout
 
+    def knows(self, zone):
+        """Whether the zone is configured, loaded or not."""
+        done = self._rndc("zonestatus", zone)
+        return done.returncode == 0 or "zone not loaded" in done.stdout
+
     def _rndc(self, *words):
         return subprocess.run(
             [self.directory / "rndc", *words],

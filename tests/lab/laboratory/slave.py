@@ -69,8 +69,11 @@ class Slave(Host):
 
     def read_shards(self):
         """All that named reads of our zones, as one text."""
-        shards = sorted((self.include.parent / "shards").glob("??.conf"))
-        return "".join(shard.read_text() for shard in shards)
+        return "".join(shard.read_text() for shard in self.shards)
+
+    @property
+    def shards(self):
+        return sorted((self.include.parent / "shards").glob("??.conf"))
 
     def start_agent(self):
         """Starts the agent and waits until it answers on its unix socket."""
