@@ -7,6 +7,20 @@
 
 #define MEMBER(name) offsetof(struct agent_config, name)
 
+/* It stands in commands to named and in its configuration, where this needs no quoting. */
+static int check_view(const char *text, struct reason *why)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789_.-";
+	size_t length = strlen(text);
+
+	if (length <= AGENT_VIEW_MAX && strspn(text, letters) == length)
+		return 0;
+	return reason_fail(why, ZP_ESYNTAX,
+			   "'%s' must be at most %d letters, digits, '_', '.' and '-'", text,
+			   AGENT_VIEW_MAX);
+}
+
 const struct config_key agent_config_keys[] = {
 	{"listen", CONFIG_LIST, "0.0.0.0:8353, [::]:8353", MEMBER(listen_texts), 0, 0, NULL},
 	{"socket", CONFIG_PATH, "/run/zonepush-agent/socket", MEMBER(socket), 0, 0, NULL},
@@ -20,9 +34,10 @@ const struct config_key agent_config_keys[] = {
 	 NULL},
 	{"rndc", CONFIG_PATH, "/usr/sbin/rndc", MEMBER(rndc), 0, 0, NULL},
 	{"rndc-key", CONFIG_PATH, "/etc/bind/rndc.key", MEMBER(rndc_key), 0, 0, NULL},
-	{"rndc-address", CONFIG_STRING, "127.0.0.1", MEMBER(rndc_address), 0, 0, NULL},
-	{"rndc-port", CONFIG_INTEGER, "953", MEMBER(rndc_port), 1, 65535, NULL},
+	{"rndc-address", CONFIG_STRING, "", MEMBER(rndc_address), 0, 0, NULL},
+	{"rndc-port", CONFIG_INTEGER, "0", MEMBER(rndc_port), 0, 65535, NULL},
 	{"rndc-timeout", CONFIG_SECONDS, "120", MEMBER(rndc_timeout), 1000, 3600 * 1000, NULL},
+	{"view", CONFIG_STRING, "", MEMBER(view), 0, 0, check_view},
 	{"retry", CONFIG_SECONDS, "5", MEMBER(retry), 100, 3600 * 1000, NULL},
 	{"allow-reserved", CONFIG_LIST, "", MEMBER(reserved_texts), 0, 0, NULL},
 	{"overlap", CONFIG_STRING, "refuse", MEMBER(overlap), 0, 0, NULL},

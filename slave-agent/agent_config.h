@@ -14,6 +14,7 @@
 #define AGENT_CONFIG_PATH  "/etc/zonepush-agent/zonepush-agent.conf"
 #define AGENT_DEFAULT_PORT 8353
 #define AGENT_LISTEN_MAX   8
+#define AGENT_VIEW_MAX	   64 /* bytes */
 
 struct agent_config {
 	/* as written; times in ms */
@@ -28,9 +29,10 @@ struct agent_config {
 	char *named_checkconf;
 	char *rndc;
 	char *rndc_key;
-	char *rndc_address;
-	uint64_t rndc_port;
+	char *rndc_address; /* "": what rndc_key says, else 127.0.0.1 */
+	uint64_t rndc_port; /* 0: likewise, else 953 */
 	uint64_t rndc_timeout;
+	char *view; /* "": named has no views, or the zone is looked for in all */
 	uint64_t retry;
 	struct config_list reserved_texts;
 	char *overlap;

@@ -1,118 +1,243 @@
-/* temporary */
 #include "slave-agent/control.h"
-#include "proto/file.h"
-#include "proto/subprocess.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define KEY_FILE_MAX  (64 * 1024)
-#define KEY_NAME_SIZE 256
+#include <sys/stat.h>
+
+#include "proto/log.h"
+#include "slave-agent/control_program.h"
+#include "slave-agent/rndc.h"
+#include "slave-agent/rndc_key.h"
+
+#define COMMAND_SIZE 512 /* a verb, a zone, a view */
+
 struct control {
 	const struct agent_config *config;
+	struct rndc *rndc;
+
+	struct rndc_key key;
+	struct stat key_status; /* of the file, when `key` was read */
+	bool has_key;
+	bool by_program;
+	uint64_t programs; /* how often the program was run */
 };
-/* rndc has one exit status for all failures; its words tell them apart. */
-static int judge_rndc(const struct agent_config *config, const char *command,
-		      const struct subprocess_output *output, struct reason *why)
+
+int control_new(const struct agent_config *config, struct control **ret_control)
 {
-	char line[REASON_SIZE];
-
-	if (output->status == 0)
-		return 0;
-
-	subprocess_first_line(output, line, sizeof(line));
-	if (strstr(output->text, "' failed: "))
-		return reason_fail(why, ZP_ENAMED, "named refused '%s': %s", command, line);
-	if (strstr(output->text, "connect failed") || strstr(output->text, "timed out") ||
-	    strstr(output->text, "recv failed"))
-		return reason_fail(why, ZP_ENAMEDDOWN,
-				   "named doesn't answer on its control channel %s#%u: %s",
-				   config->rndc_address, (unsigned int)config->rndc_port, line);
-	return reason_fail(why, ZP_EPROGRAM,
-			   "rndc can't use named's control channel: %s (see rndc-key: '%s')", line,
-			   config->rndc_key);
-}
-
-/*
- * The name of the first key in a file like rndc.key. rndc has to be told: without -c it would take
- * another file where there is an rndc.conf, and with -c it takes no key by itself.
- */
-static int find_key_name(const char *path, char *ret_name, size_t size, struct reason *why)
-{
-	size_t length = 0, name_length;
-	char *text = NULL, *at;
+	struct control *control;
 	int r;
 
-	r = file_load(path, KEY_FILE_MAX, &text, &length, NULL);
-	if (r < 0)
-		return reason_fail(why, r, "can't read the control key '%s' (%s); see rndc-key",
-				   path, error_text(r));
-	at = strstr(text, "key");
-	at = at ? at + strlen("key") : text;
-	at += strspn(at, " \t\"");
-	name_length = strcspn(at, " \t\r\n\"{;");
-	r = at > text && name_length > 0 && name_length < size ? 0 : ZP_ESYNTAX;
-	if (r == 0)
-		snprintf(ret_name, size, "%.*s", (int)name_length, at);
-	else
-		reason_set(why, "there is no `key \"NAME\" { ... };` in '%s'; see rndc-key", path);
-	free(text);
-	return r;
-}
-
-static int control(const struct agent_config *config, const char *command, const char *argument,
-		   struct reason *why)
-{
-	struct subprocess_output output = {0};
-	char key[KEY_NAME_SIZE], port[8];
-	const char *argv[] = {
-		config->rndc, "-c", config->rndc_key, "-y",	key, "-s", config->rndc_address,
-		"-p",	      port, command,	      argument, NULL};
-	int r;
-
-	r = find_key_name(config->rndc_key, key, sizeof(key), why);
-	if (r < 0)
+	control = calloc(1, sizeof(*control));
+	if (!control)
+		return -ENOMEM;
+	control->config = config;
+	r = rndc_new(&control->rndc);
+	if (r < 0) {
+		free(control);
 		return r;
-	snprintf(port, sizeof(port), "%u", (unsigned int)config->rndc_port);
-	r = subprocess_run(argv, -1, (unsigned int)config->rndc_timeout, &output);
-	if (r == 0)
-		r = judge_rndc(config, command, &output, why);
-	else if (r == -ETIMEDOUT)
-		reason_set(why, "named didn't answer '%s' within %u s", command,
-			   (unsigned int)(config->rndc_timeout / 1000));
-	else
-		reason_set(why, "can't run '%s' (%s)", config->rndc, error_text(r));
-	subprocess_output_done(&output);
-	return r;
-}
-
-int control_reconfig(struct control *c, struct reason *why)
-{
-	return control(c->config, "reconfig", NULL, why);
-}
-
-int control_refresh(struct control *c, const struct zone_name *zone, struct reason *why)
-{
-	return control(c->config, "refresh", zone->text, why);
-}
-
-int control_ping(struct control *c, struct reason *why)
-{
-	return control(c->config, "status", NULL, why);
-}
-
-int control_delete_zone(struct control *c, const struct zone_name *zone, struct reason *why)
-{
-	int r = control(c->config, "delzone", zone->text, why);
-	return r == ZP_ENAMED && strstr(why->text, "not found") ? 0 : r;
-}
-int control_new(const struct agent_config *config, struct control **ret)
-{
-	*ret = calloc(1, sizeof(**ret));
-	(*ret)->config = config;
+	}
+	*ret_control = control;
 	return 0;
 }
-void control_free(struct control *c)
+
+void control_free(struct control *control)
 {
-	free(c);
+	if (!control)
+		return;
+	rndc_free(control->rndc);
+	rndc_key_done(&control->key);
+	free(control);
+}
+
+uint64_t control_get_epoch(const struct control *control)
+{
+	return rndc_get_epoch(control->rndc) + control->programs;
+}
+
+static void choose_program(struct control *control, const char *because)
+{
+	control->by_program = true;
+	log_notice("control: '%s' is run for each command to named, which is slower (%s)",
+		   control->config->rndc, because);
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static void take_key(struct control *control, const struct rndc_key *key)
+{
+	struct reason because;
+
+	rndc_key_done(&control->key);
+	control->key = *key;
+	control->has_key = true;
+	control->by_program = false;
+	rndc_set_peer(control->rndc, &control->key.address, control->key.secret);
+	if (!key->beyond[0])
+		return;
+	reason_set(&because, "of what '%s' says only rndc can do this: %s",
+		   control->config->rndc_key, key->beyond);
+	choose_program(control, because.text);
+}
+
+/* Reads the key file, unless it is as it was: rndc-confgen may have made another one. */
+static int refresh_key(struct control *control, struct reason *why)
+{
+	const struct agent_config *config = control->config;
+	struct stat status = {0};
+	struct rndc_key key;
+	int r;
+
+	/* A file that isn't there is explained by who tries to read it. */
+	r = stat(config->rndc_key, &status);
+	if (r == 0 && control->has_key && is_same_file(&status, &control->key_status))
+		return 0;
+	r = rndc_key_load(config->rndc_key, config->rndc_address, (uint16_t)config->rndc_port, &key,
+			  why);
+	if (r < 0)
+		return r;
+	control->key_status = status;
+	take_key(control, &key);
+	return 0;
+}
+
+static int run_native(struct control *control, const char *const words[], unsigned int limit_ms,
+		      struct rndc_reply *ret_reply, struct reason *why)
+{
+	char command[COMMAND_SIZE] = "";
+	size_t used = 0;
+
+	for (; *words && used < sizeof(command); words++)
+		used += (size_t)snprintf(command + used, sizeof(command) - used, "%s%s",
+					 used ? " " : "", *words);
+	if (used >= sizeof(command))
+		return reason_fail(why, ZP_ETOOBIG, "a command to named is longer than %zu bytes",
+				   sizeof(command) - 1);
+	return rndc_command(control->rndc, command, limit_ms, ret_reply, why);
+}
+
+/* Has named do a command and gives its reply, refusals included. */
+static int run(struct control *control, const char *const words[], unsigned int limit_ms,
+	       struct rndc_reply *ret_reply, struct reason *why)
+{
+	int r;
+
+	r = refresh_key(control, why);
+	if (r < 0)
+		return r;
+	if (!control->by_program) {
+		r = run_native(control, words, limit_ms, ret_reply, why);
+		/* The key may come from a file that the key file includes. */
+		if (r == ZP_EPROGRAM)
+			control->has_key = false;
+		if (r != ZP_EVERSION)
+			return r;
+		choose_program(control, why->text);
+	}
+	control->programs++;
+	return control_program_run(control->config, &control->key, words, limit_ms, ret_reply, why);
+}
+
+static int refuse(const char *verb, const struct rndc_reply *reply, struct reason *why)
+{
+	int length = (int)strcspn(reply->text, "\r\n");
+
+	if (length == 0)
+		return reason_fail(why, ZP_ENAMED, "named refused '%s': %s", verb, reply->error);
+	return reason_fail(why, ZP_ENAMED, "named refused '%s': %s (%.*s)", verb, reply->error,
+			   length, reply->text);
+}
+
+static int run_simple(struct control *control, const char *verb, uint64_t limit_ms,
+		      struct reason *why)
+{
+	const char *const words[] = {verb, NULL};
+	struct rndc_reply reply;
+	int r;
+
+	r = run(control, words, (unsigned int)limit_ms, &reply, why);
+	if (r == 0 && reply.result != 0)
+		r = refuse(verb, &reply, why);
+	return r;
+}
+
+static int run_on_zone(struct control *control, const char *verb, const struct zone_name *zone,
+		       struct rndc_reply *ret_reply, struct reason *why)
+{
+	const char *view = control->config->view;
+	const char *const words[] = {verb, zone->text, *view ? "IN" : NULL, view, NULL};
+
+	return run(control, words, CONTROL_LIMIT_MS, ret_reply, why);
+}
+
+static int run_and_judge(struct control *control, const char *verb, const struct zone_name *zone,
+			 struct reason *why)
+{
+	struct rndc_reply reply;
+	int r;
+
+	r = run_on_zone(control, verb, zone, &reply, why);
+	if (r == 0 && reply.result != 0)
+		r = refuse(verb, &reply, why);
+	return r;
+}
+
+/* The result alone, "not found", would also be that of a view that isn't there. */
+static bool is_missing(const struct rndc_reply *reply)
+{
+	return reply->result != 0 && strstr(reply->text, "no matching zone");
+}
+
+int control_reconfig(struct control *control, struct reason *why)
+{
+	return run_simple(control, "reconfig", control->config->rndc_timeout, why);
+}
+
+int control_ping(struct control *control, struct reason *why)
+{
+	return run_simple(control, "status", CONTROL_LIMIT_MS, why);
+}
+
+int control_refresh(struct control *control, const struct zone_name *zone, struct reason *why)
+{
+	return run_and_judge(control, "refresh", zone, why);
+}
+
+int control_retransfer(struct control *control, const struct zone_name *zone, struct reason *why)
+{
+	return run_and_judge(control, "retransfer", zone, why);
+}
+
+int control_delete_zone(struct control *control, const struct zone_name *zone, struct reason *why)
+{
+	struct rndc_reply reply;
+	int r;
+
+	r = run_on_zone(control, "delzone", zone, &reply, why);
+	if (r == 0 && reply.result != 0 && !is_missing(&reply))
+		r = refuse("delzone", &reply, why);
+	return r;
+}
+
+int control_zone_status(struct control *control, const struct zone_name *zone, bool *ret_known,
+			struct reason *why)
+{
+	struct rndc_reply reply;
+	bool missing;
+	int r;
+
+	r = run_on_zone(control, "zonestatus", zone, &reply, why);
+	if (r < 0)
+		return r;
+	missing = is_missing(&reply);
+	/* One that has no data yet is refused, too. */
+	if (reply.result != 0 && !missing && strcmp(reply.error, "zone not loaded") != 0)
+		return refuse("zonestatus", &reply, why);
+	*ret_known = !missing;
+	return 0;
 }

@@ -12,8 +12,6 @@
 #include "slave-agent/named_conf.h"
 
 #define VERSION_LIMIT_MS (10 * 1000)
-#define KEY_FILE_MAX	 (64 * 1024)
-#define KEY_NAME_SIZE	 256
 
 int named_get_version(const struct agent_config *config,
 		      char ret_version[static NAMED_VERSION_SIZE], struct reason *why)

@@ -2,7 +2,7 @@
 #define ZP_NAMED_H
 
 /*
- * The local named: its configuration checked by named-checkconf, the running one told by rndc.
+ * The local named: its configuration checked by named-checkconf, and its version.
  * Every call waits for its program; none is made from an HTTP thread.
  */
 
