@@ -127,49 +127,50 @@ static int check(struct publisher *publisher, const struct publication *publicat
 	subprocess_output_done(&complaint);
 	if (found < 0)
 		return found;
-	if (culprits == 0)
-		return ZP_ENAMED;
-	/* One that is in force already leaves its shard, which may not be among those looked at. */
-	if (publisher->is_whole)
-		memset(publisher->dirty, true, sizeof(publisher->dirty));
-	return -EAGAIN;
+	return culprits > 0 ? -EAGAIN : ZP_ENAMED;
 }
 
-static bool is_too_much(const struct publication *publication)
+/* Whether more would vanish than an accident may take. */
+static bool is_held(const struct publisher *publisher, const struct publication *publication,
+		    struct reason *why)
 {
-	return publication->lost > PUBLISH_LOSS_MAX &&
-	       publication->lost * 100 > publication->before * PUBLISH_LOSS_PERCENT_MAX;
+	if (publisher->may_lose || publication->lost <= PUBLISH_LOSS_MAX ||
+	    publication->lost * 100 <= publication->before * PUBLISH_LOSS_PERCENT_MAX)
+		return false;
+	reason_set(why,
+		   "%zu of %zu zones would vanish from named, though no master deleted them: "
+		   "held. If the registry was lost, see `zonepush-agent rebuild --help`; if they "
+		   "shall go, `zonepush-agent shrink`",
+		   publication->lost, publication->before);
+	return true;
 }
 
-/* Prepares what can be published, without the zones that named wouldn't take. */
-static enum publish_outcome prepare(struct publisher *publisher, const struct shard_source *source,
-				    struct publication *ret_publication, struct reason *why)
+/*
+ * Prepares what can be published, without the zones that named wouldn't take. False where nothing
+ * can, with what that comes to.
+ */
+static bool prepare(struct publisher *publisher, const struct shard_source *source,
+		    struct publication *ret_publication, enum publish_outcome *ret_outcome,
+		    struct reason *why)
 {
-	int r;
+	int r = -EAGAIN;
 
-	for (int round = 0; round < CULPRIT_ROUNDS_MAX; round++) {
+	for (int round = 0; r == -EAGAIN && round < CULPRIT_ROUNDS_MAX; round++) {
 		r = publication_prepare(source, publisher->dirty, publisher->is_whole,
 					ret_publication, why);
 		if (r < 0)
-			return PUBLISH_FAILED;
-		if (is_too_much(ret_publication) && !publisher->may_lose) {
-			reason_set(why,
-				   "%zu of %zu zones would vanish from named, though no master "
-				   "deleted them: held. If the registry was lost, see "
-				   "`zonepush-agent rebuild --help`; if they shall go, "
-				   "`zonepush-agent shrink`",
-				   ret_publication->lost, ret_publication->before);
+			break;
+		if (is_held(publisher, ret_publication, why)) {
 			publication_done(ret_publication);
-			return PUBLISH_HELD;
+			*ret_outcome = PUBLISH_HELD;
+			return false;
 		}
 		r = check(publisher, ret_publication, why);
-		if (r == 0)
-			return PUBLISH_APPLIED;
-		publication_done(ret_publication);
-		if (r != -EAGAIN)
-			break;
+		if (r < 0)
+			publication_done(ret_publication);
 	}
-	return r == ZP_ENAMED || r == ZP_EUNKNOWN ? PUBLISH_BROKEN : PUBLISH_FAILED;
+	*ret_outcome = r == ZP_ENAMED || r == ZP_EUNKNOWN ? PUBLISH_BROKEN : PUBLISH_FAILED;
+	return r == 0;
 }
 
 /* named would follow either way; only the words of the reconfig tell why it doesn't. */
@@ -296,8 +297,7 @@ static enum publish_outcome publish(struct publisher *publisher, const struct sh
 	enum publish_outcome outcome;
 	int r;
 
-	outcome = prepare(publisher, source, &publication, why);
-	if (outcome != PUBLISH_APPLIED)
+	if (!prepare(publisher, source, &publication, &outcome, why))
 		return outcome;
 
 	publisher->owes |= !publisher->has_include || publication.added > 0 || publication.lost > 0;
