@@ -56,7 +56,7 @@ static bool is_value(const struct bind_token *token)
 
 static int copy_token(const struct bind_token *token, char *ret_text, size_t size)
 {
-	if (token->length >= size)
+	if (token->length >= size || memchr(token->text, '\0', token->length))
 		return ZP_ESYNTAX;
 	memcpy(ret_text, token->text, token->length);
 	ret_text[token->length] = '\0';
