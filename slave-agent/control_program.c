@@ -26,7 +26,7 @@ static int judge(const struct agent_config *config, const struct rndc_key *key,
 		 const struct subprocess_output *output, struct rndc_reply *ret_reply,
 		 struct reason *why)
 {
-	static const char *const unknown[] = {"recv failed", "timed out", "connection reset"};
+	static const char *const unknown[] = {"recv failed", "send failed", "timed out"};
 	char line[REASON_SIZE];
 	const char *refusal;
 
@@ -40,7 +40,7 @@ static int judge(const struct agent_config *config, const struct rndc_key *key,
 		return 0;
 	}
 	subprocess_first_line(output, line, sizeof(line));
-	if (strstr(line, "connect failed"))
+	if (strstr(line, "connect failed") || strstr(line, "connection failed"))
 		return reason_fail(why, ZP_ENAMEDDOWN,
 				   "named doesn't answer on its control channel %s#%u: %s",
 				   key->server, (unsigned int)key->port, line);

@@ -199,21 +199,19 @@ static void test_a_connection_that_was_closed(void **state)
 	assert_string_equal(fixture->named.commands[3], "status");
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nobody_listens, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_first_message_that_goes_wrong, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_a_command_whose_outcome_is_unknown, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_a_reply_that_cannot_be_believed, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_a_command_too_long, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_refusal, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_many_commands_on_one_connection, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_a_connection_that_was_closed, setup, teardown),
+		TEST(test_nobody_listens),
+		TEST(test_a_first_message_that_goes_wrong),
+		TEST(test_a_command_whose_outcome_is_unknown),
+		TEST(test_a_reply_that_cannot_be_believed),
+		TEST(test_a_command_too_long),
+		TEST(test_a_refusal),
+		TEST(test_many_commands_on_one_connection),
+		TEST(test_a_connection_that_was_closed),
 	};
 
 	return cmocka_run_group_tests_name("rndc", tests, NULL, NULL);
