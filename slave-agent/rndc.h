@@ -18,7 +18,7 @@
 #include "slave-agent/rndc_message.h"
 
 #define RNDC_IDLE_MAX_MS    (25 * 1000) /* a connection that waited longer isn't used again */
-#define RNDC_HELLO_LIMIT_MS (10 * 1000) /* for named to take a new connection */
+#define RNDC_HELLO_LIMIT_MS (5 * 1000)	/* for named to take a new connection */
 
 struct rndc;
 
