@@ -1,4 +1,4 @@
-"""named's control channel: keys that are wrong or change, a named that hangs or comes back, views."""
+"""named's control channel: wrong and changing keys, a named that hangs or comes back, views."""
 
 import contextlib
 import os
