@@ -20,18 +20,18 @@ static void skip_past(struct bind_reader *reader, const char *mark)
 	reader->at = found ? found + strlen(mark) : reader->end;
 }
 
-static void skip_blank(struct bind_reader *reader)
+/* Whether something to be stepped over begins here; it does. */
+static bool skip_one_blank(struct bind_reader *reader)
 {
-	while (reader->at < reader->end) {
-		if (isspace((unsigned char)*reader->at))
-			reader->at++;
-		else if (begins_with(reader, "/*"))
-			skip_past(reader, "*/");
-		else if (begins_with(reader, "//") || *reader->at == '#')
-			skip_past(reader, "\n");
-		else
-			break;
-	}
+	if (isspace((unsigned char)*reader->at))
+		reader->at++;
+	else if (begins_with(reader, "/*"))
+		skip_past(reader, "*/");
+	else if (begins_with(reader, "//") || *reader->at == '#')
+		skip_past(reader, "\n");
+	else
+		return false;
+	return true;
 }
 
 static bool is_mark(char c)
@@ -39,9 +39,11 @@ static bool is_mark(char c)
 	return c == '{' || c == '}' || c == ';';
 }
 
-static bool ends_word(char c)
+static bool ends_word(const struct bind_reader *reader)
 {
-	return is_mark(c) || c == '"' || isspace((unsigned char)c);
+	struct bind_reader ahead = *reader;
+
+	return is_mark(*reader->at) || *reader->at == '"' || skip_one_blank(&ahead);
 }
 
 static void take_string(struct bind_reader *reader, struct bind_token *token)
@@ -57,7 +59,8 @@ static void take_string(struct bind_reader *reader, struct bind_token *token)
 
 void bind_token_take(struct bind_reader *reader, struct bind_token *ret_token)
 {
-	skip_blank(reader);
+	while (reader->at < reader->end && skip_one_blank(reader))
+		;
 	*ret_token = (struct bind_token){.type = BIND_TOKEN_END, .text = reader->at};
 	if (reader->at == reader->end)
 		return;
@@ -69,7 +72,7 @@ void bind_token_take(struct bind_reader *reader, struct bind_token *ret_token)
 	do
 		reader->at++;
 	while (ret_token->type == BIND_TOKEN_WORD && reader->at < reader->end &&
-	       !ends_word(*reader->at));
+	       !ends_word(reader));
 	ret_token->length = (size_t)(reader->at - ret_token->text);
 }
 

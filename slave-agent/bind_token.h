@@ -2,8 +2,9 @@
 #define ZP_BIND_TOKEN_H
 
 /*
- * The words of BIND's configuration files (rndc.key, rndc.conf): names and numbers, "strings", and
- * the marks { } ;. Comments in C, C++ and shell style are stepped over.
+ * The words of BIND's configuration files (named.conf, rndc.key, rndc.conf): names and numbers,
+ * "strings", and the marks { } ;. Comments in C, C++ and shell style are stepped over; they end a
+ * word, too.
  */
 
 #include <stdbool.h>

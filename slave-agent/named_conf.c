@@ -1,6 +1,5 @@
 #include "slave-agent/named_conf.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdbool.h>
@@ -8,116 +7,32 @@
 #include <string.h>
 
 #include "proto/file.h"
+#include "slave-agent/bind_token.h"
 
 struct expansion {
 	const char *include;
 	const char *candidate;
 };
 
-/* A position in one file. named.conf's grammar is only followed as far as `include` needs it. */
-struct scanner {
-	const char *at;
-	const char *end;
-	bool fresh; /* at the start of a statement */
-};
-
-static bool begins_with(const struct scanner *scanner, const char *text)
-{
-	size_t length = strlen(text);
-
-	return (size_t)(scanner->end - scanner->at) >= length &&
-	       memcmp(scanner->at, text, length) == 0;
-}
-
-static void skip_past(struct scanner *scanner, const char *mark)
-{
-	const char *found;
-
-	found = memmem(scanner->at, (size_t)(scanner->end - scanner->at), mark, strlen(mark));
-	scanner->at = found ? found + strlen(mark) : scanner->end;
-}
-
-static void skip_string(struct scanner *scanner)
-{
-	for (scanner->at++; scanner->at < scanner->end && *scanner->at != '"'; scanner->at++)
-		if (*scanner->at == '\\' && scanner->at + 1 < scanner->end)
-			scanner->at++;
-	if (scanner->at < scanner->end)
-		scanner->at++;
-}
-
-/* Skips blanks and comments: C, C++ and shell style. Returns whether anything was skipped. */
-static bool skip_blank(struct scanner *scanner)
-{
-	const char *start = scanner->at;
-
-	while (scanner->at < scanner->end) {
-		if (isspace((unsigned char)*scanner->at))
-			scanner->at++;
-		else if (begins_with(scanner, "/*"))
-			skip_past(scanner, "*/");
-		else if (begins_with(scanner, "//") || *scanner->at == '#')
-			skip_past(scanner, "\n");
-		else
-			break;
-	}
-	return scanner->at > start;
-}
-
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '-';
-}
-
-/* Skips one token that isn't of interest, and notes whether a statement begins behind it. */
-static void skip_token(struct scanner *scanner)
-{
-	scanner->fresh = *scanner->at && strchr(";{}", *scanner->at);
-	if (*scanner->at == '"')
-		skip_string(scanner);
-	else if (is_word(*scanner->at))
-		while (scanner->at < scanner->end && is_word(*scanner->at))
-			scanner->at++;
-	else
-		scanner->at++;
-}
-
 /*
- * If an include statement begins here, steps behind its `;` and gives its pattern (to be freed) in
- * *ret_pattern, else leaves it NULL and doesn't move.
+ * If what follows `include` makes a statement of it, steps behind its `;` and gives its pattern (to
+ * be freed) in *ret_pattern, else leaves it NULL and doesn't move.
  */
-static int take_include(struct scanner *scanner, char **ret_pattern)
+static int take_include(struct bind_reader *reader, char **ret_pattern)
 {
-	struct scanner ahead = *scanner;
-	const char *start, *stop;
+	struct bind_reader ahead = *reader;
+	struct bind_token pattern, mark;
 
 	*ret_pattern = NULL;
-	if (!scanner->fresh || !begins_with(&ahead, "include"))
+	bind_token_take(&ahead, &pattern);
+	bind_token_take(&ahead, &mark);
+	if ((pattern.type != BIND_TOKEN_WORD && pattern.type != BIND_TOKEN_STRING) ||
+	    !bind_token_is(&mark, ";"))
 		return 0;
-	ahead.at += strlen("include");
-	if (!skip_blank(&ahead) || ahead.at >= ahead.end)
-		return 0;
-
-	start = ahead.at;
-	if (*start == '"') {
-		skip_string(&ahead);
-		start++;
-		stop = ahead.at - 1;
-	} else {
-		while (ahead.at < ahead.end && *ahead.at != ';' &&
-		       !isspace((unsigned char)*ahead.at))
-			ahead.at++;
-		stop = ahead.at;
-	}
-	skip_blank(&ahead);
-	if (ahead.at >= ahead.end || *ahead.at != ';' || stop < start)
-		return 0;
-	ahead.at++;
-
-	*ret_pattern = strndup(start, (size_t)(stop - start));
+	*ret_pattern = strndup(pattern.text, pattern.length);
 	if (!*ret_pattern)
 		return -ENOMEM;
-	*scanner = ahead;
+	*reader = ahead;
 	return 0;
 }
 
@@ -174,41 +89,43 @@ static int append_include(const struct expansion *expansion, const char *pattern
 	return r;
 }
 
-static int expand_text(const struct expansion *expansion, struct scanner scanner, int depth,
+/* named.conf's grammar is only followed as far as `include` needs it. */
+static int expand_text(const struct expansion *expansion, struct bind_reader reader, int depth,
 		       struct text_buffer *out, bool *found)
 {
-	const char *copied = scanner.at, *start;
-	char *pattern;
+	const char *copied = reader.at;
+	bool fresh = true; /* at the start of a statement */
+	struct bind_token token;
+	char *pattern = NULL;
 	int r = 0;
 
 	while (r == 0) {
-		skip_blank(&scanner);
-		if (scanner.at >= scanner.end)
+		bind_token_take(&reader, &token);
+		if (token.type == BIND_TOKEN_END || token.type == BIND_TOKEN_BROKEN)
 			break;
-		start = scanner.at;
-		r = take_include(&scanner, &pattern);
+		if (fresh && bind_token_is(&token, "include"))
+			r = take_include(&reader, &pattern);
 		if (r < 0)
 			break;
-		if (!pattern) {
-			skip_token(&scanner);
+		fresh = pattern || token.type == BIND_TOKEN_MARK;
+		if (!pattern)
 			continue;
-		}
-		r = text_buffer_append(out, copied, (size_t)(start - copied));
+		r = text_buffer_append(out, copied, (size_t)(token.text - copied));
 		if (r == 0)
-			r = append_include(expansion, pattern, depth, start,
-					   (size_t)(scanner.at - start), out, found);
-		copied = scanner.at;
+			r = append_include(expansion, pattern, depth, token.text,
+					   (size_t)(reader.at - token.text), out, found);
+		copied = reader.at;
 		free(pattern);
+		pattern = NULL;
 	}
 	if (r < 0)
 		return r;
-	return text_buffer_append(out, copied, (size_t)(scanner.end - copied));
+	return text_buffer_append(out, copied, (size_t)(reader.end - copied));
 }
 
 static int expand_file(const struct expansion *expansion, const char *path, int depth,
 		       struct text_buffer *out, bool *found)
 {
-	struct scanner scanner = {.fresh = true};
 	size_t length = 0;
 	char *text = NULL;
 	int r;
@@ -219,9 +136,8 @@ static int expand_file(const struct expansion *expansion, const char *path, int 
 	if (r < 0)
 		return r;
 
-	scanner.at = text;
-	scanner.end = text + length;
-	r = expand_text(expansion, scanner, depth, out, found);
+	r = expand_text(expansion, (struct bind_reader){.at = text, .end = text + length}, depth,
+			out, found);
 	if (r == 0)
 		r = text_buffer_append(out, "\n", 1);
 	free(text);

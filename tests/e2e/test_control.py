@@ -1,4 +1,4 @@
-"""named's control channel: wrong and changing keys, a named that hangs or comes back, views."""
+"""named's control channel: wrong and changing keys, a named that hangs or comes back."""
 
 import contextlib
 import os
@@ -191,24 +191,3 @@ def test_a_file_like_rndc_conf(master, slave):
     restart_agent(slave, rndc_key=slave.directory / "rndc.conf", rndc_port=None)
     assert create(master, slave, "a.example") == "applied"
     assert find_connections(slave)
-
-
-def test_a_view(master, slave):
-    named = slave.named
-    text = named.configuration.read_text()
-    line = f'include "{slave.include}";\n'
-    assert line in text
-    hidden = 'view "hidden" { match-clients { none; }; };\n'
-    named.configuration.write_text(text.replace(line, f'view "inside" {{ {line} }};\n{hidden}'))
-    named.stop()
-    named.start()
-
-    restart_agent(slave, view="elsewhere")
-    assert create(master, slave, "a.example") == "applied"
-    master.change("delete", ["a.example"])
-    restart_agent(slave, view="inside")
-    assert create(master, slave, "b.example") == "applied"
-    named.wait_for_serials(master.read_serials())
-    master.change("delete", ["b.example"])
-    named.wait_for_serials({"a.example": None, "b.example": None})
-    assert read_trouble(slave) == ""
