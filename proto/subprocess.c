@@ -24,6 +24,7 @@ struct child {
 	pid_t pid;
 	int process; /* pidfd */
 	int output;  /* read end */
+	int sink;    /* where its output goes, too; -1: nowhere */
 };
 
 /*
@@ -163,16 +164,37 @@ static int start(const char *const argv[], int input, struct child *ret_child)
 	return 0;
 }
 
-/* What goes beyond the limit is read and dropped, so that the child goes on. False at the end. */
-static bool take_output(int fd, struct subprocess_output *output)
+static int write_all(int fd, const char *data, size_t length)
 {
-	char data[4096];
+	ssize_t n;
+
+	while (length > 0) {
+		n = write(fd, data, length);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data += n;
+			length -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/*
+ * What goes beyond the limit is read and dropped, so that the child goes on. False at the end, and
+ * when the sink takes no more.
+ */
+static bool take_output(const struct child *child, struct subprocess_output *output)
+{
+	char data[16384];
 	ssize_t n;
 	size_t room;
 
-	n = read(fd, data, sizeof(data));
+	n = read(child->output, data, sizeof(data));
 	if (n < 0)
 		return errno == EINTR;
+	if (child->sink >= 0 && write_all(child->sink, data, (size_t)n) < 0)
+		return false;
 	room = SUBPROCESS_OUTPUT_MAX - output->length;
 	if (room > (size_t)n)
 		room = (size_t)n;
@@ -206,7 +228,7 @@ static bool follow(const struct child *child, uint64_t until, struct subprocess_
 		if (n <= 0)
 			continue;
 		if (ends[0].revents) {
-			if (!take_output(child->output, output))
+			if (!take_output(child, output))
 				ends[0].fd = -1;
 		} else if (ends[1].revents) {
 			return true;
@@ -227,6 +249,12 @@ static int judge(int status, bool in_time, struct subprocess_output *output)
 int subprocess_run(const char *const argv[], int input, unsigned int limit_ms,
 		   struct subprocess_output *ret_output)
 {
+	return subprocess_run_into(argv, input, -1, limit_ms, ret_output);
+}
+
+int subprocess_run_into(const char *const argv[], int input, int sink, unsigned int limit_ms,
+			struct subprocess_output *ret_output)
+{
 	uint64_t until = clock_steady_ms() + limit_ms;
 	struct subprocess_output output = {0};
 	struct child child = {0};
@@ -241,6 +269,7 @@ int subprocess_run(const char *const argv[], int input, unsigned int limit_ms,
 		free(output.text);
 		return r;
 	}
+	child.sink = sink;
 	in_time = follow(&child, until, &output);
 	if (!in_time)
 		kill(-child.pid, SIGKILL);

@@ -26,6 +26,10 @@ struct subprocess_output {
  */
 int subprocess_run(const char *const argv[], int input, unsigned int limit_ms,
 		   struct subprocess_output *ret_output) __attribute__((warn_unused_result));
+
+/* The same; all of the output, however much, is also written to the descriptor `sink`. */
+int subprocess_run_into(const char *const argv[], int input, int sink, unsigned int limit_ms,
+			struct subprocess_output *ret_output) __attribute__((warn_unused_result));
 void subprocess_output_done(struct subprocess_output *output);
 
 /*

@@ -32,6 +32,7 @@ const struct config_key agent_config_keys[] = {
 	{"named-conf", CONFIG_PATH, "/etc/bind/named.conf", MEMBER(named_conf), 0, 0, NULL},
 	{"named-checkconf", CONFIG_PATH, "/usr/bin/named-checkconf", MEMBER(named_checkconf), 0, 0,
 	 NULL},
+	{"named-nzd2nzf", CONFIG_PATH, "/usr/bin/named-nzd2nzf", MEMBER(nzd2nzf), 0, 0, NULL},
 	{"rndc", CONFIG_PATH, "/usr/sbin/rndc", MEMBER(rndc), 0, 0, NULL},
 	{"rndc-key", CONFIG_PATH, "/etc/bind/rndc.key", MEMBER(rndc_key), 0, 0, NULL},
 	{"rndc-address", CONFIG_STRING, "", MEMBER(rndc_address), 0, 0, NULL},

@@ -27,6 +27,7 @@ struct agent_config {
 	char *group_name;
 	char *named_conf;
 	char *named_checkconf;
+	char *nzd2nzf;
 	char *rndc;
 	char *rndc_key;
 	char *rndc_address; /* "": what rndc_key says, else 127.0.0.1 */

@@ -66,11 +66,13 @@ static int make_input(const struct text_buffer *text)
 	return fd;
 }
 
+/* Has named-checkconf judge a configuration, and print it to `sink` where that isn't -1. */
 static int run_checkconf(const struct agent_config *config, const struct text_buffer *text,
-			 struct subprocess_output *ret_output, struct reason *why)
+			 int sink, struct subprocess_output *ret_output, struct reason *why)
 {
 	static const char input[] = "/dev/stdin";
-	const char *argv[] = {config->named_checkconf, input, NULL};
+	const char *const check[] = {config->named_checkconf, input, NULL};
+	const char *const print[] = {config->named_checkconf, "-p", "-x", input, NULL};
 	char line[REASON_SIZE];
 	int fd, r;
 
@@ -78,7 +80,8 @@ static int run_checkconf(const struct agent_config *config, const struct text_bu
 	if (fd < 0)
 		return reason_fail(why, fd, "can't hand the configuration to named-checkconf (%s)",
 				   error_text(fd));
-	r = subprocess_run(argv, fd, NAMED_CHECK_LIMIT_MS, ret_output);
+	r = subprocess_run_into(sink < 0 ? check : print, fd, sink, NAMED_CHECK_LIMIT_MS,
+				ret_output);
 	close(fd);
 	if (r < 0)
 		return reason_fail(why, r, "can't check the configuration with '%s' (%s)",
@@ -100,13 +103,28 @@ int named_check(const struct agent_config *config, const char *candidate,
 	struct text_buffer text = {0};
 	int r;
 
-	r = named_conf_expand(config->named_conf, config->include, candidate, &text, why);
+	r = named_conf_expand(config->named_conf, config->include, candidate, &text, NULL, why);
 	if (r == 0)
-		r = run_checkconf(config, &text, &output, why);
+		r = run_checkconf(config, &text, -1, &output, why);
 	text_buffer_done(&text);
 	if (r == ZP_ENAMED)
 		*ret_output = output;
 	else
 		subprocess_output_done(&output);
+	return r;
+}
+
+int named_print(const struct agent_config *config, const char *candidate, int sink,
+		struct text_buffer *files, struct reason *why)
+{
+	struct subprocess_output output = {0};
+	struct text_buffer text = {0};
+	int r;
+
+	r = named_conf_expand(config->named_conf, config->include, candidate, &text, files, why);
+	if (r == 0)
+		r = run_checkconf(config, &text, sink, &output, why);
+	text_buffer_done(&text);
+	subprocess_output_done(&output);
 	return r;
 }

@@ -10,6 +10,7 @@
 
 #include "proto/error.h"
 #include "proto/subprocess.h"
+#include "proto/text.h"
 #include "proto/zone_name.h"
 #include "slave-agent/agent_config.h"
 
@@ -40,5 +41,13 @@ const struct named_words *named_get_words(const char *version);
 int named_check(const struct agent_config *config, const char *candidate,
 		struct subprocess_output *ret_output, struct reason *why)
 	__attribute__((warn_unused_result));
+
+/*
+ * Has the whole configuration, with `candidate` in the place of our include, written to the
+ * descriptor `sink` as named-checkconf -p prints it, without secrets. `files` as for
+ * named_conf_expand(). Returns as named_check().
+ */
+int named_print(const struct agent_config *config, const char *candidate, int sink,
+		struct text_buffer *files, struct reason *why) __attribute__((warn_unused_result));
 
 #endif

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +15,24 @@
 struct expansion {
 	const char *include;
 	const char *candidate;
+	struct text_buffer *files; /* NULL: not wanted */
 };
+
+static int note_file(const struct expansion *expansion, const char *path)
+{
+	return expansion->files ? text_buffer_append(expansion->files, path, strlen(path) + 1) : 0;
+}
+
+/* A file that is added to its directory later belongs to the pattern, too. */
+static int note_pattern(const struct expansion *expansion, const char *pattern)
+{
+	char copy[PATH_MAX];
+
+	if (!strpbrk(pattern, "*?[") || strlen(pattern) >= sizeof(copy))
+		return 0;
+	snprintf(copy, sizeof(copy), "%s", pattern);
+	return note_file(expansion, dirname(copy));
+}
 
 /*
  * If what follows `include` makes a statement of it, steps behind its `;` and gives its pattern (to
@@ -49,6 +69,9 @@ static int expand_pattern(const struct expansion *expansion, const char *pattern
 	glob_t matches = {0};
 	int r;
 
+	r = note_pattern(expansion, pattern);
+	if (r < 0)
+		return r;
 	r = glob(pattern, GLOB_NOCHECK, NULL, &matches);
 	if (r != 0)
 		return r == GLOB_NOSPACE ? -ENOMEM : 0;
@@ -132,7 +155,9 @@ static int expand_file(const struct expansion *expansion, const char *path, int 
 
 	if (depth > NAMED_CONF_DEPTH_MAX)
 		return ZP_ETOOBIG;
-	r = file_load(path, NAMED_CONF_FILE_MAX, &text, &length, NULL);
+	r = note_file(expansion, path);
+	if (r == 0)
+		r = file_load(path, NAMED_CONF_FILE_MAX, &text, &length, NULL);
 	if (r < 0)
 		return r;
 
@@ -145,9 +170,11 @@ static int expand_file(const struct expansion *expansion, const char *path, int 
 }
 
 int named_conf_expand(const char *path, const char *include, const char *candidate,
-		      struct text_buffer *out, struct reason *why)
+		      struct text_buffer *out, struct text_buffer *files, struct reason *why)
 {
-	const struct expansion expansion = {.include = include, .candidate = candidate};
+	const struct expansion expansion = {.include = include,
+					    .candidate = candidate,
+					    .files = files};
 	bool found = false;
 	int r;
 

@@ -15,11 +15,13 @@
 /*
  * Appends the configuration in `path` to out, each `include` of our file replaced by one of
  * `candidate`. Files that include ours, however deep, are put in the place of their own include
- * statement; all others stay as statements. Returns 0; ZP_EUNKNOWN with a reason when our file is
- * included nowhere; ZP_ETOOBIG, -errno, -ENOMEM.
+ * statement; all others stay as statements. Where `files` isn't NULL, the paths of all files that
+ * the configuration consists of, ours excepted, and of the directories where its patterns look for
+ * more, are appended to it, each with its NUL. Returns 0; ZP_EUNKNOWN with a reason when our file
+ * is included nowhere; ZP_ETOOBIG, -errno, -ENOMEM.
  */
 int named_conf_expand(const char *path, const char *include, const char *candidate,
-		      struct text_buffer *out, struct reason *why)
+		      struct text_buffer *out, struct text_buffer *files, struct reason *why)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -36,7 +36,7 @@ static int expand(const char *directory, const char *text, struct text_buffer *o
 	struct reason why;
 
 	scratch_write(directory, "named.conf", text, path);
-	return named_conf_expand(path, OURS, CANDIDATE, out, &why);
+	return named_conf_expand(path, OURS, CANDIDATE, out, NULL, &why);
 }
 
 /* What only looks like our include line isn't one. */
@@ -72,7 +72,8 @@ static void test_missing_file(void **state)
 	struct reason why;
 
 	(void)state;
-	assert_int_equal(named_conf_expand("/nowhere/named.conf", OURS, CANDIDATE, &out, &why),
+	assert_int_equal(named_conf_expand("/nowhere/named.conf", OURS, CANDIDATE, &out, NULL,
+					   &why),
 			 -2 /* ENOENT */);
 	assert_non_null(strstr(why.text, "/nowhere/named.conf"));
 	text_buffer_done(&out);

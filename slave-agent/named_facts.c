@@ -1,0 +1,324 @@
+#include "slave-agent/named_facts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "proto/file.h"
+#include "proto/key.h"
+#include "proto/subprocess.h"
+#include "slave-agent/named.h"
+#include "slave-agent/named_facts_private.h"
+#include "slave-agent/shard.h"
+
+#define NZD_LIMIT_MS (60 * 1000)
+#define MARKER_SIZE  (KEY_RANDOM_HEX_SIZE + sizeof(".invalid"))
+
+/* A descriptor to collect a program's output in, and that output once it is there. */
+struct collection {
+	int fd;
+	char *text;
+	size_t length;
+};
+
+static int collection_init(struct collection *collection)
+{
+	*collection = (struct collection){.fd = memfd_create("output", MFD_CLOEXEC)};
+	return collection->fd < 0 ? -errno : 0;
+}
+
+static int collection_map(struct collection *collection)
+{
+	struct stat status;
+
+	if (fstat(collection->fd, &status) < 0)
+		return -errno;
+	if (status.st_size == 0)
+		return 0;
+	collection->text =
+		mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, collection->fd, 0);
+	if (collection->text == MAP_FAILED) {
+		collection->text = NULL;
+		return -errno;
+	}
+	collection->length = (size_t)status.st_size;
+	return 0;
+}
+
+static void collection_done(struct collection *collection)
+{
+	if (collection->text)
+		munmap(collection->text, collection->length);
+	close(collection->fd);
+}
+
+/* named-checkconf prints its warnings first; what it prints then are statements, line by line. */
+static const char *skip_warnings(const char *text, size_t length)
+{
+	const char *end = text + length, *stop;
+
+	while (text < end) {
+		stop = memchr(text, '\n', (size_t)(end - text));
+		if (!stop || (stop > text && strchr("{;", stop[-1])))
+			break;
+		text = stop + 1;
+	}
+	return text;
+}
+
+/* A clause that is nowhere else, so that it can be told where ours would stand. */
+static int write_marker(const struct agent_config *config, const char *marker,
+			struct file_draft **ret_draft)
+{
+	char directory[PATH_MAX], path[PATH_MAX];
+	struct file_draft *draft;
+	int r;
+
+	shard_directory(config, directory);
+	snprintf(path, sizeof(path), "%.4000s/marker.conf", directory);
+	r = file_draft_new(path, SHARD_MODE, config->group, &draft);
+	if (r < 0)
+		return r;
+	fprintf(file_draft_stream(draft), "zone \"%s\" { type forward; forwarders { }; };\n",
+		marker);
+	if (fflush(file_draft_stream(draft)) != 0) {
+		r = -errno;
+		file_draft_free(draft);
+		return r;
+	}
+	*ret_draft = draft;
+	return 0;
+}
+
+/* Has the configuration printed, the marker in the place of our zones. */
+static int print_configuration(const struct agent_config *config, const char *marker, int sink,
+			       struct text_buffer *files, struct reason *why)
+{
+	struct file_draft *draft;
+	int r;
+
+	r = write_marker(config, marker, &draft);
+	if (r < 0)
+		return reason_fail(why, r, "can't write beside '%s' (%s)", config->include,
+				   error_text(r));
+	r = named_print(config, file_draft_path(draft), sink, files, why);
+	file_draft_free(draft);
+	return r;
+}
+
+static int read_configuration(const struct agent_config *config, struct named_facts *facts,
+			      struct text_buffer *files, struct reason *why)
+{
+	char hex[KEY_RANDOM_HEX_SIZE], marker[MARKER_SIZE];
+	struct collection output;
+	const char *start;
+	int r;
+
+	key_random_hex(hex);
+	snprintf(marker, sizeof(marker), "%s.invalid", hex);
+	r = collection_init(&output);
+	if (r < 0)
+		return reason_fail(why, r, "can't read named's configuration (%s)", error_text(r));
+	r = print_configuration(config, marker, output.fd, files, why);
+	if (r < 0)
+		goto out;
+	r = collection_map(&output);
+	if (r == 0) {
+		start = skip_warnings(output.text, output.length);
+		r = named_facts_parse(facts, start, (size_t)(output.text + output.length - start),
+				      marker);
+	}
+	if (r < 0)
+		reason_set(why, "can't make out what '%s -p' prints of '%s' (%s)",
+			   config->named_checkconf, config->named_conf, error_text(r));
+out:
+	collection_done(&output);
+	return r;
+}
+
+/* BIND names the file after the view; the view that is always there is `_default`. */
+static void find_database(const struct named_facts *facts, const char *suffix,
+			  char ret_path[static PATH_MAX])
+{
+	const char *view = *facts->view ? facts->view : "_default";
+
+	snprintf(ret_path, PATH_MAX, "%.3000s%s%s.%s", facts->directory,
+		 *facts->directory ? "/" : "", view, suffix);
+}
+
+/* The text of the LMDB database, by the program that BIND has for it. */
+static int read_nzd(const struct agent_config *config, struct named_facts *facts, const char *path)
+{
+	const char *const argv[] = {config->nzd2nzf, path, NULL};
+	struct subprocess_output complaint = {0};
+	struct collection output;
+	int r;
+
+	r = collection_init(&output);
+	if (r < 0)
+		return r;
+	r = subprocess_run_into(argv, -1, output.fd, NZD_LIMIT_MS, &complaint);
+	if (r == 0 && complaint.status != 0)
+		r = ZP_EPROGRAM;
+	subprocess_output_done(&complaint);
+	if (r == 0)
+		r = collection_map(&output);
+	if (r == 0 && output.length > 0)
+		r = named_facts_parse_zones(&facts->runtime, output.text, output.length);
+	collection_done(&output);
+	return r;
+}
+
+/* Servers without LMDB keep the clauses as text. */
+static int read_nzf(struct named_facts *facts, const char *path)
+{
+	size_t length = 0;
+	char *text = NULL;
+	int r;
+
+	r = file_load(path, SHARD_SIZE_MAX, &text, &length, NULL);
+	if (r < 0)
+		return r;
+	r = named_facts_parse_zones(&facts->runtime, text, length);
+	free(text);
+	return r;
+}
+
+static void read_runtime(const struct agent_config *config, struct named_facts *facts,
+			 struct text_buffer *files)
+{
+	char nzd[PATH_MAX], nzf[PATH_MAX];
+	int r;
+
+	facts->knows_runtime = true;
+	if (!facts->allows_runtime)
+		return;
+	find_database(facts, "nzd", nzd);
+	find_database(facts, "nzf", nzf);
+	r = text_buffer_append(files, nzd, strlen(nzd) + 1);
+	if (r == 0)
+		r = text_buffer_append(files, nzf, strlen(nzf) + 1);
+	if (r == 0 && access(nzd, F_OK) == 0)
+		r = read_nzd(config, facts, nzd);
+	if (r == 0 && access(nzf, F_OK) == 0)
+		r = read_nzf(facts, nzf);
+	facts->knows_runtime = r == 0;
+}
+
+/* A file that isn't there is all zero: it may appear. */
+static void look(const char *path, struct stat *ret_status)
+{
+	if (stat(path, ret_status) < 0)
+		*ret_status = (struct stat){0};
+}
+
+static int note_files(struct named_facts *facts, const struct text_buffer *files)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < files->length; at += strlen(files->data + at) + 1)
+		r = name_set_add(&facts->files, files->data + at);
+	if (r < 0)
+		return r;
+	facts->stats = calloc(facts->files.count + 1, sizeof(*facts->stats));
+	if (!facts->stats)
+		return -ENOMEM;
+	for (size_t i = 0; i < facts->files.count; i++)
+		look(facts->files.text + facts->files.starts[i], &facts->stats[i]);
+	return 0;
+}
+
+int named_facts_load(const struct agent_config *config, struct named_facts **ret_facts,
+		     struct reason *why)
+{
+	struct text_buffer files = {0};
+	struct named_facts *facts;
+	int r;
+
+	facts = calloc(1, sizeof(*facts));
+	if (!facts)
+		return reason_fail(why, -ENOMEM, "out of memory");
+	r = read_configuration(config, facts, &files, why);
+	if (r < 0)
+		goto out;
+	read_runtime(config, facts, &files);
+	r = note_files(facts, &files);
+	if (r < 0) {
+		reason_set(why, "out of memory");
+		goto out;
+	}
+	name_set_sort(&facts->zones);
+	name_set_sort(&facts->keys);
+	name_set_sort(&facts->runtime);
+	*ret_facts = facts;
+	facts = NULL; /* transferred */
+out:
+	text_buffer_done(&files);
+	named_facts_free(facts);
+	return r;
+}
+
+void named_facts_free(struct named_facts *facts)
+{
+	if (!facts)
+		return;
+	name_set_done(&facts->zones);
+	name_set_done(&facts->keys);
+	name_set_done(&facts->runtime);
+	name_set_done(&facts->files);
+	free(facts->stats);
+	free(facts);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+bool named_facts_are_current(const struct named_facts *facts)
+{
+	struct stat now;
+
+	for (size_t i = 0; i < facts->files.count; i++) {
+		look(facts->files.text + facts->files.starts[i], &now);
+		if (!is_same(&now, &facts->stats[i]))
+			return false;
+	}
+	return true;
+}
+
+const char *named_facts_get_view(const struct named_facts *facts)
+{
+	return facts->view;
+}
+
+bool named_facts_has_zone(const struct named_facts *facts, const struct zone_name *name)
+{
+	return name_set_has(&facts->zones, name->text);
+}
+
+bool named_facts_has_key(const struct named_facts *facts, const char *name)
+{
+	char folded[NAMED_FACTS_NAME_SIZE];
+
+	snprintf(folded, sizeof(folded), "%s", name);
+	for (char *c = folded; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return name_set_has(&facts->keys, folded);
+}
+
+bool named_facts_has_runtime_zone(const struct named_facts *facts, const struct zone_name *name)
+{
+	return name_set_has(&facts->runtime, name->text);
+}
+
+bool named_facts_knows_runtime(const struct named_facts *facts)
+{
+	return facts->knows_runtime;
+}
