@@ -1,7 +1,10 @@
 #ifndef ZP_HMAC_H
 #define ZP_HMAC_H
 
-/* HMAC (RFC 2104) over SHA-2, its result in base64, as named's control channel has it. */
+/*
+ * HMAC (RFC 2104) over SHA-2, its result in base64, as named's control channel has it.
+ * key_library_init() must have been called before.
+ */
 
 #include <stddef.h>
 

@@ -80,8 +80,8 @@ static void take_key(struct control *control, const struct rndc_key *key)
 	rndc_set_peer(control->rndc, &control->key.address, control->key.secret);
 	if (!key->beyond[0])
 		return;
-	reason_set(&because, "of what '%s' says only rndc can do this: %s",
-		   control->config->rndc_key, key->beyond);
+	reason_set(&because, "the control key '%s' needs that: %s", control->config->rndc_key,
+		   key->beyond);
 	choose_program(control, because.text);
 }
 

@@ -223,9 +223,9 @@ static int judge_hello(const struct rndc *rndc, int error, struct reason *why)
 	case ZP_ESIGNATURE:
 		return reason_fail(
 			why, ZP_EPROGRAM,
-			"named's control channel %s doesn't take our key; named's log "
-			"says why: the key in its `controls` must be the one in rndc-key, "
-			"and its clock within 5 minutes of ours",
+			"named's control channel %s doesn't take us; its log says why: "
+			"`controls` there must have the key of rndc-key and `allow` us, and the "
+			"clocks be within 5 minutes",
 			where);
 	case ZP_EVERSION:
 		return reason_fail(why, error,
