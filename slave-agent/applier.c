@@ -9,17 +9,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "slave-agent/batch.h"
-#include "slave-agent/claim.h"
-#include "slave-agent/control.h"
-#include "slave-agent/include.h"
-#include "slave-agent/named.h"
-#include "slave-agent/publish.h"
-
-#define RETRY_MAX_MS	     (60 * 1000)
-#define RETRY_REFUSED_MAX_MS (10 * 60 * 1000)
-#define FAILING_RETRY_MS     (10 * 60 * 1000)
-#define PING_MS		     (30 * 1000)
-#define EXPIRE_MS	     (24 * 3600 * 1000)
+#include "slave-agent/upkeep.h"
 
 /* Where one job isn't alone, others of the same haste are waited for: so long after each, and so
  * long in all. */
@@ -30,16 +20,8 @@ struct applier {
 	const struct agent_config *config;
 	struct registry *registry;
 	struct refresher *refresher;
-	struct control *control;
-	struct publisher *publisher;
+	struct upkeep *upkeep; /* the thread's own, but for its status */
 	pthread_t thread;
-
-	/* The thread's own. Times are clock_steady_ms(); 0: not scheduled. */
-	uint64_t retry_at;
-	uint64_t retry_pause;
-	uint64_t failing_at;
-	uint64_t ping_at;
-	uint64_t expire_at;
 
 	/* Shared, under the lock. */
 	pthread_mutex_t lock;
@@ -48,7 +30,6 @@ struct applier {
 	struct job *first, **last; /* queued */
 	size_t n_queued;
 	struct batch *batch; /* under way */
-	struct applier_status status;
 };
 
 /* Under the lock. */
@@ -109,118 +90,10 @@ void applier_tick(struct applier *applier)
 
 void applier_get_status(struct applier *applier, struct applier_status *ret_status)
 {
+	upkeep_get_status(applier->upkeep, &ret_status->named);
 	pthread_mutex_lock(&applier->lock);
-	*ret_status = applier->status;
 	ret_status->queued = applier->n_queued;
 	pthread_mutex_unlock(&applier->lock);
-}
-
-/* Logs what changed, once. */
-static void note_named(struct applier *applier, bool is_running, const char *error)
-{
-	struct applier_status *status = &applier->status;
-	bool changed;
-
-	pthread_mutex_lock(&applier->lock);
-	changed = !status->is_known || strcmp(status->error, error) != 0;
-	status->is_known = true;
-	status->is_running = is_running;
-	snprintf(status->error, sizeof(status->error), "%s", error);
-	pthread_mutex_unlock(&applier->lock);
-
-	if (changed && *error)
-		log_error("applier: %s", error);
-	else if (changed)
-		log_notice("applier: named is running and in line");
-}
-
-static void remove_litter(void *context, const struct zone_name *name, uint64_t made)
-{
-	const struct applier *applier = context;
-
-	include_remove_data(applier->config, name, made);
-}
-
-/* named has it all: said so in the registry, and old data files can go. */
-static int settle_registry(struct applier *applier)
-{
-	struct registry *registry = applier->registry;
-	int r;
-
-	r = registry_litter_each(registry, remove_litter, applier);
-	if (r == 0)
-		r = registry_begin(registry);
-	if (r < 0)
-		return r;
-	r = registry_mark_applied(registry);
-	if (r == 0)
-		r = registry_litter_clear(registry);
-	if (r == 0)
-		r = registry_commit(registry);
-	if (r < 0)
-		registry_rollback(registry);
-	return r;
-}
-
-/* Whether the administrator wants named left alone for now. */
-static bool is_paused(struct applier *applier, struct reason *ret_why)
-{
-	bool on = false;
-	int r;
-
-	r = registry_get_maintenance(applier->registry, &on);
-	if (r < 0)
-		log_error("applier: the registry failed (%s)", registry_reason(applier->registry));
-	if (on)
-		reason_set(ret_why, "maintenance: changes wait until `zonepush-agent maintenance "
-				    "off`");
-	return on;
-}
-
-/*
- * named being down is asked for cheaply and often. A broken configuration costs a check each time,
- * an include that named refuses even two reconfigs: these tries get rarer.
- */
-static void schedule_retry(struct applier *applier, enum publish_outcome outcome)
-{
-	bool is_stubborn = outcome == PUBLISH_REFUSED || outcome == PUBLISH_HELD;
-	uint64_t most = is_stubborn ? RETRY_REFUSED_MAX_MS : RETRY_MAX_MS;
-	uint64_t pause = applier->config->retry;
-
-	if (outcome != PUBLISH_NAMED_DOWN && applier->retry_pause)
-		pause = 2 * applier->retry_pause;
-	if (pause > most)
-		pause = most;
-	applier->retry_pause = pause;
-	applier->retry_at = clock_steady_ms() + pause;
-}
-
-/* Brings named in line with the registry. */
-static enum publish_outcome publish(struct applier *applier, struct reason *ret_why)
-{
-	enum publish_outcome outcome = PUBLISH_PAUSED;
-	int r;
-
-	ret_why->text[0] = '\0';
-	if (!is_paused(applier, ret_why))
-		outcome = publisher_run(applier->publisher, ret_why);
-	if (outcome == PUBLISH_APPLIED) {
-		r = settle_registry(applier);
-		if (r < 0) {
-			reason_set(ret_why, "named is in line, but the registry can't note it (%s)",
-				   registry_reason(applier->registry));
-			outcome = PUBLISH_FAILED;
-		}
-	}
-
-	applier->retry_at = 0;
-	if (outcome == PUBLISH_APPLIED || outcome == PUBLISH_PAUSED)
-		applier->retry_pause = 0;
-	else
-		schedule_retry(applier, outcome);
-	note_named(applier, outcome != PUBLISH_NAMED_DOWN, ret_why->text);
-	applier->ping_at = clock_steady_ms() + PING_MS;
-	return outcome;
 }
 
 /* Lets applier_tick() see the batch, whose results then must not change; NULL: no more. */
@@ -256,6 +129,7 @@ static void drop_jobs(struct applier *applier, struct job *jobs, int error)
 
 static void run_batch(struct applier *applier, struct job *jobs)
 {
+	struct job_tools tools = {.config = applier->config, .registry = applier->registry};
 	enum publish_outcome outcome;
 	struct batch batch;
 	struct reason why;
@@ -267,100 +141,17 @@ static void run_batch(struct applier *applier, struct job *jobs)
 		return;
 	}
 
-	batch_store(&batch, applier->config, applier->registry);
+	tools.facts = upkeep_get_facts(applier->upkeep);
+	batch_store(&batch, &tools);
 	if (batch.waits) {
 		show_batch(applier, &batch);
-		if (batch.may_lose)
-			publisher_allow_loss(applier->publisher);
-		outcome = publish(applier, &why);
+		outcome = upkeep_publish(applier->upkeep, batch.may_lose, &why);
 		show_batch(applier, NULL);
 		batch_settle(&batch, applier->registry, outcome, why.text);
 	}
 	answer_batch(applier, &batch);
 	batch_refresh(&batch, applier->refresher);
 	batch_done(&batch);
-}
-
-/* Notes whether named answers. */
-static bool ping(struct applier *applier)
-{
-	struct reason why;
-	int r;
-
-	applier->ping_at = clock_steady_ms() + PING_MS;
-	r = control_ping(applier->control, &why);
-	note_named(applier, r == 0, r == 0 ? "" : why.text);
-	return r == 0;
-}
-
-/* While named is down there is no use in rendering and checking everything again. */
-static void retry(struct applier *applier)
-{
-	struct reason why;
-
-	if (!applier->status.is_running && !ping(applier))
-		schedule_retry(applier, PUBLISH_NAMED_DOWN);
-	else
-		publish(applier, &why);
-}
-
-/* Zones that couldn't be had are tried once more: what was in the way may have gone. */
-static void retry_blocked(struct applier *applier)
-{
-	struct registry *registry = applier->registry;
-	struct registry_waiting waiting = {0};
-	int r;
-
-	r = registry_begin(registry);
-	if (r == 0)
-		r = registry_retry_failing(registry);
-	if (r == 0)
-		r = claim_retry(applier->config, registry);
-	if (r == 0)
-		r = registry_commit(registry);
-	if (r == 0)
-		r = registry_count_waiting(registry, &waiting);
-	if (r < 0) {
-		log_error("applier: can't try blocked zones again (%s)", registry_reason(registry));
-		registry_rollback(registry);
-	}
-	if (waiting.present + waiting.leaving > 0 && !applier->retry_at)
-		applier->retry_at = clock_steady_ms();
-}
-
-/* Something is overdue by itself: a retry, a look at named, old tombstones. */
-static void run_timers(struct applier *applier)
-{
-	uint64_t now = clock_steady_ms();
-	int r;
-
-	if (now >= applier->failing_at) {
-		applier->failing_at = now + FAILING_RETRY_MS;
-		retry_blocked(applier);
-	}
-	if (applier->retry_at && now >= applier->retry_at)
-		retry(applier);
-	else if (!applier->retry_at && now >= applier->ping_at)
-		ping(applier);
-	if (now >= applier->expire_at) {
-		applier->expire_at = now + EXPIRE_MS;
-		r = registry_expire(applier->registry, clock_seconds());
-		if (r < 0)
-			log_warning("applier: can't forget old deletions (%s)",
-				    registry_reason(applier->registry));
-	}
-}
-
-/* While a retry is due named isn't asked for its own sake. */
-static uint64_t next_timer(const struct applier *applier)
-{
-	uint64_t next = applier->retry_at ? applier->retry_at : applier->ping_at;
-
-	if (applier->failing_at < next)
-		next = applier->failing_at;
-	if (applier->expire_at < next)
-		next = applier->expire_at;
-	return next;
 }
 
 static struct timespec to_timespec(uint64_t ms)
@@ -390,7 +181,7 @@ static void gather(struct applier *applier)
 /* Under the lock: waits for jobs, until the next timer at most, and takes them all. */
 static struct job *take_jobs(struct applier *applier)
 {
-	uint64_t until = next_timer(applier);
+	uint64_t until = upkeep_get_next(applier->upkeep);
 	struct timespec at = to_timespec(until);
 	struct job *jobs;
 
@@ -404,22 +195,13 @@ static struct job *take_jobs(struct applier *applier)
 	return jobs;
 }
 
-/* What was left undone when the agent stopped, or was changed by hand since. */
-static void mend_at_start(struct applier *applier)
-{
-	struct reason why;
-
-	if (publish(applier, &why) == PUBLISH_APPLIED)
-		ping(applier);
-}
-
 static void *run(void *context)
 {
 	struct applier *applier = context;
 	struct job *jobs;
 	bool stopping = false;
 
-	mend_at_start(applier);
+	upkeep_run(applier->upkeep);
 	while (!stopping) {
 		pthread_mutex_lock(&applier->lock);
 		jobs = take_jobs(applier);
@@ -431,7 +213,7 @@ static void *run(void *context)
 		else if (jobs)
 			run_batch(applier, jobs);
 		if (!stopping)
-			run_timers(applier);
+			upkeep_run(applier->upkeep);
 	}
 	return NULL;
 }
@@ -453,30 +235,13 @@ void applier_free(struct applier *applier)
 		return;
 	pthread_cond_destroy(&applier->queued);
 	pthread_mutex_destroy(&applier->lock);
-	publisher_free(applier->publisher);
-	control_free(applier->control);
+	upkeep_free(applier->upkeep);
 	free(applier);
-}
-
-/* What the thread needs to deal with named. */
-static int open_named(struct applier *applier, struct reason *why)
-{
-	int r;
-
-	r = named_get_version(applier->config, applier->status.version, why);
-	if (r < 0)
-		return r;
-	r = control_new(applier->config, &applier->control);
-	if (r < 0)
-		return reason_fail(why, r, "can't start (%s)", error_text(r));
-	return publisher_new(applier->config, applier->registry, applier->control,
-			     named_get_words(applier->status.version), &applier->publisher, why);
 }
 
 int applier_start(const struct agent_config *config, struct registry *registry,
 		  struct refresher *refresher, struct applier **ret_applier, struct reason *why)
 {
-	uint64_t now = clock_steady_ms();
 	struct applier *applier;
 	int r;
 
@@ -487,14 +252,11 @@ int applier_start(const struct agent_config *config, struct registry *registry,
 		.config = config,
 		.registry = registry,
 		.refresher = refresher,
-		.failing_at = now,
-		.ping_at = now,
-		.expire_at = now,
 		.last = &applier->first,
 	};
 	init_lock(applier);
 
-	r = open_named(applier, why);
+	r = upkeep_new(config, registry, &applier->upkeep, why);
 	if (r == 0) {
 		r = -pthread_create(&applier->thread, NULL, run, applier);
 		if (r < 0)

@@ -16,16 +16,13 @@
 #include "slave-agent/job.h"
 #include "slave-agent/refresher.h"
 #include "slave-agent/registry.h"
+#include "slave-agent/upkeep.h"
 
 #define APPLIER_QUEUE_MAX 1000 /* jobs; a further one is refused */
 
-/* What is known of named. */
 struct applier_status {
-	bool is_known; /* asked at least once */
-	bool is_running;
-	char version[64];
-	char error[REASON_SIZE]; /* "" when all is well */
-	size_t queued;		 /* jobs */
+	struct named_status named;
+	size_t queued; /* jobs */
 };
 
 struct applier;

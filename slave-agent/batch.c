@@ -74,22 +74,21 @@ static int store_change(const struct agent_config *config, struct registry *regi
 	return intent_take(config, registry, master, &item->change, ret_intent);
 }
 
-static int store_job(struct batch *batch, struct batch_job *entry,
-		     const struct agent_config *config, struct registry *registry)
+static int store_job(struct batch *batch, struct batch_job *entry, const struct job_tools *tools)
 {
 	const struct job *job = entry->job;
 	int r;
 
 	if (job->act) {
-		r = job->act->run(job->subject, config, registry, &entry->verdict);
+		r = job->act->run(job->subject, tools, &entry->verdict);
 		batch->waits |= entry->verdict.waits;
 		batch->may_lose |= entry->verdict.may_lose;
 		return r;
 	}
 
 	for (size_t i = 0; i < job->changes.count; i++) {
-		r = store_change(config, registry, job->master, &job->changes.items[i],
-				 &entry->intents[i]);
+		r = store_change(tools->config, tools->registry, job->master,
+				 &job->changes.items[i], &entry->intents[i]);
 		if (r < 0)
 			return r;
 		batch->waits |= entry->intents[i].waits;
@@ -97,13 +96,14 @@ static int store_job(struct batch *batch, struct batch_job *entry,
 	return 0;
 }
 
-void batch_store(struct batch *batch, const struct agent_config *config, struct registry *registry)
+void batch_store(struct batch *batch, const struct job_tools *tools)
 {
+	struct registry *registry = tools->registry;
 	int r;
 
 	r = registry_begin(registry);
 	for (size_t i = 0; r == 0 && i < batch->count; i++)
-		r = store_job(batch, &batch->jobs[i], config, registry);
+		r = store_job(batch, &batch->jobs[i], tools);
 	if (r == 0)
 		r = registry_commit(registry);
 	if (r == 0)

@@ -37,7 +37,7 @@ void batch_done(struct batch *batch);
  * Takes all jobs into the registry, in one transaction. When that fails nothing is stored, and each
  * job has the error.
  */
-void batch_store(struct batch *batch, const struct agent_config *config, struct registry *registry);
+void batch_store(struct batch *batch, const struct job_tools *tools);
 
 /* Settles the results that waited for named, now that this came of it. */
 void batch_settle(struct batch *batch, struct registry *registry, enum publish_outcome outcome,

@@ -241,3 +241,18 @@ int control_zone_status(struct control *control, const struct zone_name *zone, b
 	*ret_known = !missing;
 	return 0;
 }
+
+int control_get_clause(struct control *control, const struct zone_name *zone, char *ret_clause,
+		       size_t size, struct reason *why)
+{
+	struct rndc_reply reply;
+	int r;
+
+	r = run_on_zone(control, "showzone", zone, &reply, why);
+	if (r < 0)
+		return r;
+	if (reply.result != 0 && !is_missing(&reply))
+		return refuse("showzone", &reply, why);
+	snprintf(ret_clause, size, "%s", reply.result == 0 ? reply.text : "");
+	return 0;
+}

@@ -61,6 +61,13 @@ int control_zone_status(struct control *control, const struct zone_name *zone, b
 			struct reason *why) __attribute__((warn_unused_result));
 
 /*
+ * Gives the zone's clause as the running named has it, cut to the buffer; "" where it has none. To
+ * be asked only where named allows new zones at runtime: elsewhere it refuses.
+ */
+int control_get_clause(struct control *control, const struct zone_name *zone, char *ret_clause,
+		       size_t size, struct reason *why) __attribute__((warn_unused_result));
+
+/*
  * Grows with each connection. Where it is the same before and after some calls, the same named
  * process answered them; where not, it may have been another one. (The program rndc makes a
  * connection a call.)

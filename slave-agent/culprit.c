@@ -84,27 +84,28 @@ static size_t find_pointers(const struct agent_config *config, const char *candi
 	return count;
 }
 
-/* named-checkconf's words for a zone that is defined twice; ours is one, an administrator's the
- * other. */
-static const char *find_problem(const char *words)
+int culprit_mark_zone(struct registry *registry, const struct zone_name *name,
+		      enum problem_type problem, const char *words)
 {
-	return problem_word(strstr(words, "already exists") ? PROBLEM_BY_HAND
-							    : PROBLEM_NAMED_REFUSED);
+	log_warning("publish: named's configuration can't hold zone '%s' (%s)", name->text, words);
+	return registry_mark_failing(registry, name, problem_word(problem), words);
 }
 
-static int mark_zone(struct registry *registry, const char *line, const char *words, size_t *count)
+/* named-checkconf's words for a zone that is defined twice; ours is one, an administrator's the
+ * other. */
+static enum problem_type find_problem(const char *words)
+{
+	return strstr(words, "already exists") ? PROBLEM_BY_HAND : PROBLEM_NAMED_REFUSED;
+}
+
+static int mark_line(struct registry *registry, const char *line, const char *words, size_t *count)
 {
 	struct zone_name name;
-	int r;
 
 	if (clause_parse_name(line, strlen(line), &name) < 0)
 		return 0;
-	r = registry_mark_failing(registry, &name, find_problem(words), words);
-	if (r < 0)
-		return r;
-	log_warning("publish: named's configuration can't hold zone '%s' (%s)", name.text, words);
 	(*count)++;
-	return 0;
+	return culprit_mark_zone(registry, &name, find_problem(words), words);
 }
 
 /* Walks through the candidate once and marks the zones in the lines that were pointed at. */
@@ -123,7 +124,7 @@ static int mark_lines(struct registry *registry, const char *candidate,
 	while (r == 0 && next < n_pointers && getline(&line, &room, file) >= 0) {
 		number++;
 		if (pointers[next].line == number)
-			r = mark_zone(registry, line, pointers[next].words, &count);
+			r = mark_line(registry, line, pointers[next].words, &count);
 		while (next < n_pointers && pointers[next].line <= number)
 			next++;
 	}
@@ -234,7 +235,7 @@ int culprit_search(const struct agent_config *config, struct registry *registry,
 		r = find_next(config, candidate, &lines, next, &bad, why);
 		if (r != ZP_ENAMED)
 			break;
-		r = mark_zone(registry, lines.text + lines.starts[bad], why->text, &count);
+		r = mark_line(registry, lines.text + lines.starts[bad], why->text, &count);
 		next = bad + 1;
 	}
 	free(lines.starts);

@@ -10,11 +10,17 @@
 #include <stddef.h>
 
 #include "proto/error.h"
+#include "proto/problem.h"
 #include "slave-agent/agent_config.h"
 #include "slave-agent/registry.h"
 
 #define CULPRIT_LINES_MAX  1000
 #define CULPRIT_SEARCH_MAX 10 /* found one by one, with many checks each */
+
+/* Marks one, in the transaction that is open, and logs it. Returns 0 or ZP_EDATABASE. */
+int culprit_mark_zone(struct registry *registry, const struct zone_name *name,
+		      enum problem_type problem, const char *words)
+	__attribute__((warn_unused_result));
 
 /*
  * Marks the zones that `complaint`, named-checkconf's output about `candidate`, points at, each

@@ -10,6 +10,7 @@
 #include "proto/change.h"
 #include "proto/problem.h"
 #include "slave-agent/agent_config.h"
+#include "slave-agent/named_facts.h"
 #include "slave-agent/registry.h"
 
 /* What came of an act of administration. */
@@ -18,6 +19,13 @@ struct job_verdict {
 	struct problem problem; /* why, where it is refused */
 	bool waits;		/* named must be told, and hasn't been yet */
 	bool may_lose;		/* zones may vanish that nobody deleted: publisher_allow_loss() */
+};
+
+/* What an act may use. */
+struct job_tools {
+	const struct agent_config *config;
+	struct registry *registry;
+	const struct named_facts *facts; /* NULL: named's configuration can't be read now */
 };
 
 /*
@@ -30,8 +38,7 @@ struct job_act {
 	 * not an error, and leaves the registry as it was. Returns 0, or ZP_EDATABASE, -ENOSPC,
 	 * -ENOMEM, -errno: then the transaction can't go on.
 	 */
-	int (*run)(void *subject, const struct agent_config *config, struct registry *registry,
-		   struct job_verdict *verdict);
+	int (*run)(void *subject, const struct job_tools *tools, struct job_verdict *verdict);
 	void (*free)(void *subject);
 };
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "proto/clock.h"
 #include "proto/file.h"
 #include "proto/key.h"
 #include "proto/subprocess.h"
@@ -216,26 +217,52 @@ static void look(const char *path, struct stat *ret_status)
 		*ret_status = (struct stat){0};
 }
 
-static int note_files(struct named_facts *facts, const struct text_buffer *files)
+/*
+ * A file that was changed about the time that it was read may be another by now, though it looks
+ * the same: no file looks like what is noted of it then, so that it is read once more.
+ */
+static void look_after_reading(const char *path, int64_t began, struct stat *ret_status)
+{
+	look(path, ret_status);
+	if (ret_status->st_ctim.tv_sec >= began)
+		ret_status->st_size = -1;
+}
+
+/* Each ends with a NUL. */
+static int add_files(struct name_set *set, const struct text_buffer *files)
 {
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < files->length; at += strlen(files->data + at) + 1)
-		r = name_set_add(&facts->files, files->data + at);
+		r = name_set_add(set, files->data + at);
+	return r;
+}
+
+static int note_files(struct named_facts *facts, const struct text_buffer *configuration,
+		      const struct text_buffer *runtime, int64_t began)
+{
+	int r;
+
+	r = add_files(&facts->files, configuration);
+	facts->n_configuration = facts->files.count;
+	if (r == 0)
+		r = add_files(&facts->files, runtime);
 	if (r < 0)
 		return r;
 	facts->stats = calloc(facts->files.count + 1, sizeof(*facts->stats));
 	if (!facts->stats)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->files.count; i++)
-		look(facts->files.text + facts->files.starts[i], &facts->stats[i]);
+		look_after_reading(facts->files.text + facts->files.starts[i], began,
+				   &facts->stats[i]);
 	return 0;
 }
 
 int named_facts_load(const struct agent_config *config, struct named_facts **ret_facts,
 		     struct reason *why)
 {
-	struct text_buffer files = {0};
+	struct text_buffer files = {0}, runtime = {0};
+	int64_t began = clock_seconds();
 	struct named_facts *facts;
 	int r;
 
@@ -245,8 +272,8 @@ int named_facts_load(const struct agent_config *config, struct named_facts **ret
 	r = read_configuration(config, facts, &files, why);
 	if (r < 0)
 		goto out;
-	read_runtime(config, facts, &files);
-	r = note_files(facts, &files);
+	read_runtime(config, facts, &runtime);
+	r = note_files(facts, &files, &runtime, began);
 	if (r < 0) {
 		reason_set(why, "out of memory");
 		goto out;
@@ -258,6 +285,7 @@ int named_facts_load(const struct agent_config *config, struct named_facts **ret
 	facts = NULL; /* transferred */
 out:
 	text_buffer_done(&files);
+	text_buffer_done(&runtime);
 	named_facts_free(facts);
 	return r;
 }
@@ -281,16 +309,17 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-bool named_facts_are_current(const struct named_facts *facts)
+enum named_facts_change named_facts_get_change(const struct named_facts *facts)
 {
 	struct stat now;
 
 	for (size_t i = 0; i < facts->files.count; i++) {
 		look(facts->files.text + facts->files.starts[i], &now);
 		if (!is_same(&now, &facts->stats[i]))
-			return false;
+			return i < facts->n_configuration ? NAMED_FACTS_CONFIGURATION
+							  : NAMED_FACTS_RUNTIME;
 	}
-	return true;
+	return NAMED_FACTS_SAME;
 }
 
 const char *named_facts_get_view(const struct named_facts *facts)
@@ -311,6 +340,11 @@ bool named_facts_has_key(const struct named_facts *facts, const char *name)
 	for (char *c = folded; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return name_set_has(&facts->keys, folded);
+}
+
+bool named_facts_may_have_runtime_zones(const struct named_facts *facts)
+{
+	return !facts->knows_runtime || facts->runtime.count > 0;
 }
 
 bool named_facts_has_runtime_zone(const struct named_facts *facts, const struct zone_name *name)

@@ -25,10 +25,15 @@ int named_facts_load(const struct agent_config *config, struct named_facts **ret
 void named_facts_free(struct named_facts *facts);
 
 /*
- * Whether none of the files that it was read from, nor any that could have been added, has changed
- * since: told by their inodes, sizes and times.
+ * What has changed of the files that it was read from, or been added to them, since: told by their
+ * inodes, sizes and times.
  */
-bool named_facts_are_current(const struct named_facts *facts);
+enum named_facts_change {
+	NAMED_FACTS_SAME,
+	NAMED_FACTS_RUNTIME,	   /* only the runtime database */
+	NAMED_FACTS_CONFIGURATION, /* what named reads when it starts */
+};
+enum named_facts_change named_facts_get_change(const struct named_facts *facts);
 
 /* The view that our include stands in; "" where named has none. */
 const char *named_facts_get_view(const struct named_facts *facts);
@@ -40,10 +45,11 @@ bool named_facts_has_zone(const struct named_facts *facts, const struct zone_nam
 bool named_facts_has_key(const struct named_facts *facts, const char *name);
 
 /*
- * Whether named's runtime database (NZD) holds the zone in our view. named keeps that file to
- * itself: where it is there and can't be read, named_facts_knows_runtime() is false, and named has
- * to be asked.
+ * Whether there may be zones that were made at runtime; and whether named's database of them (NZD)
+ * holds one of this name in our view. named keeps that file to itself: where it is there and can't
+ * be read, named_facts_knows_runtime() is false, and named has to be asked.
  */
+bool named_facts_may_have_runtime_zones(const struct named_facts *facts);
 bool named_facts_has_runtime_zone(const struct named_facts *facts, const struct zone_name *name);
 bool named_facts_knows_runtime(const struct named_facts *facts);
 

@@ -23,7 +23,8 @@ struct named_facts {
 
 	/* The files it was read from, and what they were. */
 	struct name_set files;
-	struct stat *stats; /* all zero: wasn't there */
+	struct stat *stats;	/* all zero: wasn't there */
+	size_t n_configuration; /* of these files; those of the runtime database follow */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "proto/clock.h"
 #include "proto/file.h"
 #include "proto/log.h"
+#include "slave-agent/collision.h"
 #include "slave-agent/culprit.h"
 #include "slave-agent/include.h"
 #include "slave-agent/publication.h"
@@ -35,6 +36,8 @@ struct publisher {
 	struct registry *registry;
 	struct control *control;
 	const struct named_words *words;
+
+	const struct named_facts *facts; /* of this run; NULL: not known */
 
 	bool dirty[SHARD_COUNT];
 	bool is_whole; /* all lines are to be checked, not only new ones */
@@ -90,6 +93,20 @@ void publisher_allow_loss(struct publisher *publisher)
 	publisher->may_lose = true;
 }
 
+/* How many commands may be given now. */
+static uint64_t refill_commands(struct publisher *publisher)
+{
+	uint64_t now = clock_steady_ms();
+	uint64_t more = (now - publisher->counted) * COMMANDS_PER_SECOND / 1000;
+
+	if (more > 0)
+		publisher->counted = now;
+	publisher->commands += more;
+	if (publisher->commands > COMMANDS_MAX)
+		publisher->commands = COMMANDS_MAX;
+	return publisher->commands;
+}
+
 /* Finds the zones in the fragment that named-checkconf doesn't want; none: it isn't about ours. */
 static int find_culprits(struct publisher *publisher, const struct publication *publication,
 			 const char *complaint, size_t *ret_count, struct reason *why)
@@ -103,6 +120,24 @@ static int find_culprits(struct publisher *publisher, const struct publication *
 				   why);
 	if (r < 0)
 		reason_set(why, "can't find out which zones named refuses (%s)", error_text(r));
+	return r;
+}
+
+/* Finds the zones in the fragment that another tool made at runtime. */
+static int find_collisions(struct publisher *publisher, const struct publication *publication,
+			   size_t *ret_count, struct reason *why)
+{
+	int r;
+
+	if (!publisher->facts)
+		return 0;
+	refill_commands(publisher);
+	r = collision_mark(publisher->config, publisher->registry, publisher->control,
+			   publisher->facts, file_draft_path(publication->fragment),
+			   &publisher->commands, ret_count);
+	if (r < 0)
+		reason_set(why, "can't find out which zones are there at runtime (%s)",
+			   error_text(r));
 	return r;
 }
 
@@ -120,6 +155,9 @@ static int check(struct publisher *publisher, const struct publication *publicat
 
 	if (publication->in_fragment == 0)
 		return 0;
+	r = find_collisions(publisher, publication, &culprits, why);
+	if (r < 0 || culprits > 0)
+		return r < 0 ? r : -EAGAIN;
 	r = named_check(publisher->config, file_draft_path(publication->fragment), &complaint, why);
 	if (r != ZP_ENAMED)
 		return r;
@@ -208,20 +246,6 @@ static enum publish_outcome reconfigure(struct publisher *publisher,
 	if (publication_is_empty(publication))
 		return PUBLISH_BROKEN;
 	return roll_back(publisher, publication, why);
-}
-
-/* How many commands may be given now. */
-static uint64_t refill_commands(struct publisher *publisher)
-{
-	uint64_t now = clock_steady_ms();
-	uint64_t more = (now - publisher->counted) * COMMANDS_PER_SECOND / 1000;
-
-	if (more > 0)
-		publisher->counted = now;
-	publisher->commands += more;
-	if (publisher->commands > COMMANDS_MAX)
-		publisher->commands = COMMANDS_MAX;
-	return publisher->commands;
 }
 
 /* Takes the zones that leave out of named one by one: it goes on answering meanwhile. */
@@ -328,12 +352,14 @@ static int lock_files(const struct publisher *publisher, struct reason *why)
 	return lock;
 }
 
-enum publish_outcome publisher_run(struct publisher *publisher, struct reason *ret_why)
+enum publish_outcome publisher_run(struct publisher *publisher, const struct named_facts *facts,
+				   struct reason *ret_why)
 {
 	enum publish_outcome outcome;
 	struct shard_source source;
 	int lock, r;
 
+	publisher->facts = facts;
 	lock = lock_files(publisher, ret_why);
 	if (lock < 0)
 		return PUBLISH_FAILED;

@@ -11,6 +11,7 @@
 #include "slave-agent/agent_config.h"
 #include "slave-agent/control.h"
 #include "slave-agent/named.h"
+#include "slave-agent/named_facts.h"
 #include "slave-agent/registry.h"
 
 enum publish_outcome {
@@ -42,8 +43,12 @@ int publisher_new(const struct agent_config *config, struct registry *registry,
 	__attribute__((warn_unused_result));
 void publisher_free(struct publisher *publisher);
 
-/* Why, unless APPLIED, is told in *ret_why. named isn't touched where nothing differs. */
-enum publish_outcome publisher_run(struct publisher *publisher, struct reason *ret_why);
+/*
+ * Why, unless APPLIED, is told in *ret_why. named isn't touched where nothing differs. `facts` tell
+ * which zones are there at runtime; NULL: nothing is known of that.
+ */
+enum publish_outcome publisher_run(struct publisher *publisher, const struct named_facts *facts,
+				   struct reason *ret_why);
 
 /* Compare all shards in the next run, and check the configuration as a whole. */
 void publisher_look_at_all(struct publisher *publisher);

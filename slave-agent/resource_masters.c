@@ -109,14 +109,12 @@ static int parse_master(const struct request *request, struct registry_master *m
 	return r;
 }
 
-static int run_add(void *subject, const struct agent_config *config, struct registry *registry,
-		   struct job_verdict *verdict)
+static int run_add(void *subject, const struct job_tools *tools, struct job_verdict *verdict)
 {
 	const struct registry_master *master = subject;
 	int r;
 
-	(void)config;
-	r = registry_master_add(registry, master);
+	r = registry_master_add(tools->registry, master);
 	if (r == -EEXIST)
 		job_refuse(verdict, PROBLEM_EXISTS,
 			   "a master of this name or with this key is known already");

@@ -6,12 +6,10 @@
 #include "slave-agent/resource.h"
 
 /* Nothing changes in the registry: what it wants already may now go into force. */
-static int run_shrink(void *subject, const struct agent_config *config, struct registry *registry,
-		      struct job_verdict *verdict)
+static int run_shrink(void *subject, const struct job_tools *tools, struct job_verdict *verdict)
 {
 	(void)subject;
-	(void)config;
-	(void)registry;
+	(void)tools;
 	verdict->waits = true;
 	verdict->may_lose = true;
 	return 0;

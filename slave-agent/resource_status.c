@@ -33,7 +33,7 @@ static int read_figures(struct agent *agent, int64_t master, struct figures *ret
 	return 0;
 }
 
-static json_t *named_to_json(const struct applier_status *status)
+static json_t *named_to_json(const struct named_status *status)
 {
 	return json_pack("{s:o, s:s, s:o}", "running",
 			 status->is_known ? json_boolean(status->is_running) : json_null(),
@@ -71,5 +71,5 @@ void resource_status_get(struct agent *agent, struct request *request)
 			  (json_int_t)figures.zones.applied, "accepted",
 			  (json_int_t)(figures.zones.waiting + figures.zones.leaving), "failing",
 			  (json_int_t)figures.zones.failing, "claimed",
-			  (json_int_t)figures.zones.claims, "named", named_to_json(&status)));
+			  (json_int_t)figures.zones.claims, "named", named_to_json(&status.named)));
 }

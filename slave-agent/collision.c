@@ -1,0 +1,99 @@
+#include "slave-agent/collision.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slave-agent/clause.h"
+#include "slave-agent/culprit.h"
+
+#define CLAUSE_SIZE 512
+
+struct search {
+	const struct agent_config *config;
+	struct control *control;
+	const struct named_facts *facts;
+	uint64_t *commands;
+};
+
+/*
+ * Whether named runs a zone of this name that isn't ours. One of ours may still be there, its
+ * deletion not told yet: its data file is ours, too.
+ */
+static bool named_has_foreign(struct search *search, const struct zone_name *name)
+{
+	char clause[CLAUSE_SIZE];
+	struct reason why;
+	int r;
+
+	if (*search->commands == 0)
+		return false;
+	(*search->commands)--;
+	r = control_get_clause(search->control, name, clause, sizeof(clause), &why);
+	if (r == ZP_ENAMEDDOWN)
+		*search->commands = 0;
+	return r == 0 && *clause && !strstr(clause, search->config->data);
+}
+
+static bool collides(struct search *search, const struct zone_name *name)
+{
+	if (named_facts_knows_runtime(search->facts))
+		return named_facts_has_runtime_zone(search->facts, name);
+	return named_has_foreign(search, name);
+}
+
+static int mark(struct registry *registry, const struct zone_name *name)
+{
+	char words[REGISTRY_ERROR_MAX];
+
+	snprintf(words, sizeof(words),
+		 "another tool made this zone in named at runtime; `rndc delzone %.100s` frees it",
+		 name->text);
+	return culprit_mark_zone(registry, name, PROBLEM_BY_HAND, words);
+}
+
+static int mark_lines(struct search *search, struct registry *registry, FILE *file,
+		      size_t *ret_count)
+{
+	struct zone_name name;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int r = 0;
+
+	while (r == 0 && (length = getline(&line, &room, file)) >= 0) {
+		if (clause_parse_name(line, (size_t)length, &name) < 0 || !collides(search, &name))
+			continue;
+		r = mark(registry, &name);
+		*ret_count += r == 0;
+	}
+	free(line);
+	return r;
+}
+
+int collision_mark(const struct agent_config *config, struct registry *registry,
+		   struct control *control, const struct named_facts *facts, const char *candidate,
+		   uint64_t *commands, size_t *ret_count)
+{
+	struct search search = {config, control, facts, commands};
+	FILE *file;
+	int r;
+
+	*ret_count = 0;
+	if (!named_facts_may_have_runtime_zones(facts))
+		return 0;
+	file = fopen(candidate, "re");
+	if (!file)
+		return -errno;
+	r = registry_begin(registry);
+	if (r == 0) {
+		r = mark_lines(&search, registry, file, ret_count);
+		if (r == 0)
+			r = registry_commit(registry);
+		if (r < 0)
+			registry_rollback(registry);
+	}
+	fclose(file);
+	return r;
+}

@@ -1,0 +1,27 @@
+#ifndef ZP_COLLISION_H
+#define ZP_COLLISION_H
+
+/*
+ * Zones that other tools made at runtime (`rndc addzone`): named-checkconf doesn't see them, but
+ * named refuses a configuration that has one of them, and doesn't start with it.
+ */
+
+#include <stddef.h>
+
+#include "proto/error.h"
+#include "slave-agent/agent_config.h"
+#include "slave-agent/control.h"
+#include "slave-agent/named_facts.h"
+#include "slave-agent/registry.h"
+
+/*
+ * Marks the zones in the file `candidate`, one in each line, that are there at runtime as FAILING
+ * (by-hand), and gives how many there were. Where the runtime database can't be read named is asked
+ * for each, with up to *commands commands, which are counted down. Where named doesn't answer
+ * nothing is marked. Returns 0, -errno or ZP_EDATABASE.
+ */
+int collision_mark(const struct agent_config *config, struct registry *registry,
+		   struct control *control, const struct named_facts *facts, const char *candidate,
+		   uint64_t *commands, size_t *ret_count) __attribute__((warn_unused_result));
+
+#endif
