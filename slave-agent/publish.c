@@ -376,6 +376,8 @@ enum publish_outcome publisher_run(struct publisher *publisher, const struct nam
 			   registry_reason(publisher->registry));
 		outcome = PUBLISH_FAILED;
 	}
+	if (outcome == PUBLISH_APPLIED)
+		ret_why->text[0] = '\0'; /* of what was tried on the way */
 	if (outcome == PUBLISH_APPLIED || outcome == PUBLISH_NAMED_DOWN) {
 		memset(publisher->dirty, false, sizeof(publisher->dirty));
 		publisher->is_whole = false;

@@ -103,25 +103,21 @@ static void load_facts(struct upkeep *upkeep)
 }
 
 /*
- * Follows named's files, which others change: that may free zones that were blocked. Where it is
- * the configuration, ours is judged anew as a whole.
+ * Follows named's files, which others change. Where it is the configuration, ours is judged anew as
+ * a whole. Returns whether anything was changed.
  */
-static void follow_files(struct upkeep *upkeep)
+static bool follow_files(struct upkeep *upkeep)
 {
 	enum named_facts_change change = NAMED_FACTS_CONFIGURATION;
-	uint64_t now = clock_steady_ms();
 
 	if (upkeep->facts)
 		change = named_facts_get_change(upkeep->facts);
-	if (change != NAMED_FACTS_SAME) {
+	if (change != NAMED_FACTS_SAME)
 		load_facts(upkeep);
-		upkeep->blocked_at = now;
-		if (upkeep->facts && change == NAMED_FACTS_CONFIGURATION) {
-			publisher_look_at_all(upkeep->publisher);
-			upkeep->retry_at = now;
-		}
-	}
-	upkeep->facts_at = now + upkeep->facts_pause;
+	if (upkeep->facts && change == NAMED_FACTS_CONFIGURATION)
+		publisher_look_at_all(upkeep->publisher);
+	upkeep->facts_at = clock_steady_ms() + upkeep->facts_pause;
+	return change != NAMED_FACTS_SAME;
 }
 
 static void remove_litter(void *context, const struct zone_name *name, uint64_t made)
@@ -167,6 +163,26 @@ static bool is_paused(struct upkeep *upkeep, struct reason *ret_why)
 	return on;
 }
 
+/* Zones that couldn't be had wait to be tried once more: what was in the way may have gone. */
+static void wake_blocked(struct upkeep *upkeep)
+{
+	struct registry *registry = upkeep->registry;
+	int r;
+
+	upkeep->blocked_at = clock_steady_ms() + BLOCKED_RETRY_MS;
+	r = registry_begin(registry);
+	if (r == 0)
+		r = registry_retry_failing(registry);
+	if (r == 0)
+		r = claim_retry(upkeep->config, registry);
+	if (r == 0)
+		r = registry_commit(registry);
+	if (r < 0) {
+		log_error("upkeep: can't try blocked zones again (%s)", registry_reason(registry));
+		registry_rollback(registry);
+	}
+}
+
 /*
  * named being down is asked for cheaply and often. A broken configuration costs a check each time,
  * an include that named refused even two reconfigs: these tries get rarer.
@@ -197,7 +213,8 @@ enum publish_outcome upkeep_publish(struct upkeep *upkeep, bool may_lose, struct
 	int r;
 
 	ret_why->text[0] = '\0';
-	follow_files(upkeep);
+	if (follow_files(upkeep))
+		wake_blocked(upkeep);
 	if (may_lose)
 		publisher_allow_loss(upkeep->publisher);
 	if (!is_paused(upkeep, ret_why))
@@ -244,39 +261,29 @@ static void retry(struct upkeep *upkeep)
 		upkeep_publish(upkeep, false, &why);
 }
 
-/* Zones that couldn't be had are tried once more: what was in the way may have gone. */
-static void retry_blocked(struct upkeep *upkeep)
-{
-	struct registry *registry = upkeep->registry;
-	struct registry_waiting waiting = {0};
-	int r;
-
-	upkeep->blocked_at = clock_steady_ms() + BLOCKED_RETRY_MS;
-	r = registry_begin(registry);
-	if (r == 0)
-		r = registry_retry_failing(registry);
-	if (r == 0)
-		r = claim_retry(upkeep->config, registry);
-	if (r == 0)
-		r = registry_commit(registry);
-	if (r == 0)
-		r = registry_count_waiting(registry, &waiting);
-	if (r < 0) {
-		log_error("upkeep: can't try blocked zones again (%s)", registry_reason(registry));
-		registry_rollback(registry);
-	}
-	if (waiting.present + waiting.leaving > 0 && !upkeep->retry_at)
-		upkeep->retry_at = clock_steady_ms();
-}
-
 /* What is broken there is told even while nothing of ours has to be published. */
 static void look_at_files(struct upkeep *upkeep)
 {
 	static const struct reason none = {.text = ""};
 
-	follow_files(upkeep);
-	if (*upkeep->broken.text && !upkeep->retry_at)
+	if (!follow_files(upkeep))
+		return;
+	wake_blocked(upkeep);
+	if (upkeep->facts)
+		upkeep->retry_at = clock_steady_ms();
+	else if (!upkeep->retry_at)
 		note_named(upkeep, upkeep->status.is_running, find_error(upkeep, &none));
+}
+
+static void retry_blocked(struct upkeep *upkeep)
+{
+	struct registry_waiting waiting = {0};
+	int r;
+
+	wake_blocked(upkeep);
+	r = registry_count_waiting(upkeep->registry, &waiting);
+	if (r == 0 && waiting.present + waiting.leaving > 0 && !upkeep->retry_at)
+		upkeep->retry_at = clock_steady_ms();
 }
 
 static void expire(struct upkeep *upkeep)
