@@ -10,58 +10,24 @@
 
 #include "proto/clock.h"
 #include "slave-agent/intent.h"
-#include "tests/unit/scratch.h"
+#include "tests/unit/site.h"
 
-/* One registry with two masters, as the applier has it inside a transaction. */
-struct fixture {
-	char directory[SCRATCH_PATH_SIZE];
-	struct registry *registry;
-	int64_t a, b;
-	struct agent_config config;
-};
-
-static int64_t add_master(struct registry *registry, const char *name)
-{
-	struct registry_master master = {.has_key = true, .n_primaries = 1};
-	struct reason why;
-	struct key *key;
-
-	snprintf(master.name, sizeof(master.name), "%s", name);
-	assert_int_equal(key_generate(&key), 0);
-	master.key = *key_get_public(key);
-	key_free(key);
-	assert_int_equal(address_parse("192.0.2.1", 53, &master.primaries[0], &why), 0);
-	assert_int_equal(registry_master_add(registry, &master), 0);
-	assert_int_equal(registry_master_find_name(registry, name, &master), 0);
-	return master.id;
-}
-
+/* As the applier has it: inside a transaction. */
 static int setup(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct reason why;
+	struct site *site;
 
-	assert_non_null(fixture);
-	assert_int_equal(key_library_init(), 0);
-	scratch_make(fixture->directory);
-	if (registry_open(fixture->directory, &fixture->registry, &why) < 0)
-		fail_msg("%s", why.text);
-	assert_int_equal(registry_begin(fixture->registry), 0);
-	fixture->a = add_master(fixture->registry, "a");
-	fixture->b = add_master(fixture->registry, "b");
-	*state = fixture;
-	return 0;
+	site_setup(state);
+	site = *state;
+	return registry_begin(site->registry);
 }
 
 static int teardown(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 
-	assert_int_equal(registry_commit(fixture->registry), 0);
-	registry_free(fixture->registry);
-	scratch_remove(fixture->directory);
-	free(fixture);
-	return 0;
+	assert_int_equal(registry_commit(site->registry), 0);
+	return site_teardown(state);
 }
 
 static struct change make_change(const char *zone, bool present, uint64_t generation)
@@ -72,20 +38,19 @@ static struct change make_change(const char *zone, bool present, uint64_t genera
 	return change;
 }
 
-static struct intent take(struct fixture *fixture, int64_t master, const struct change *change)
+static struct intent take(struct site *site, int64_t master, const struct change *change)
 {
 	struct intent intent;
 
-	assert_int_equal(intent_take(&fixture->config, fixture->registry, master, change, &intent),
-			 0);
+	assert_int_equal(intent_take(&site->config, site->registry, master, change, &intent), 0);
 	return intent;
 }
 
 /* Takes a change that must be refused for this problem. */
-static void take_refused(struct fixture *fixture, int64_t master, const struct change *change,
+static void take_refused(struct site *site, int64_t master, const struct change *change,
 			 const char *problem)
 {
-	struct intent intent = take(fixture, master, change);
+	struct intent intent = take(site, master, change);
 
 	assert_int_equal(intent.result.outcome, CHANGE_REFUSED);
 	assert_string_equal(intent.result.problem, problem);
@@ -95,47 +60,47 @@ static void take_refused(struct fixture *fixture, int64_t master, const struct c
 
 static void test_owned_by_another(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", true, 5);
 	struct registry_zone zone;
 
-	assert_true(take(fixture, fixture->a, &change).waits);
+	assert_true(take(site, site->a, &change).waits);
 	change.generation = 7;
-	take_refused(fixture, fixture->b, &change, "owned");
-	assert_int_equal(registry_zone_get_owned(fixture->registry, &change.zone, &zone), 0);
-	assert_int_equal(zone.master, fixture->a);
+	take_refused(site, site->b, &change, "owned");
+	assert_int_equal(registry_zone_get_owned(site->registry, &change.zone, &zone), 0);
+	assert_int_equal(zone.master, site->a);
 
 	/* Its own wish not to have the zone harms nobody. */
 	change.present = false;
 	change.generation = 8;
-	assert_int_equal(take(fixture, fixture->b, &change).result.outcome, CHANGE_APPLIED);
-	assert_int_equal(registry_zone_get_owned(fixture->registry, &change.zone, &zone), 0);
+	assert_int_equal(take(site, site->b, &change).result.outcome, CHANGE_APPLIED);
+	assert_int_equal(registry_zone_get_owned(site->registry, &change.zone, &zone), 0);
 	assert_true(zone.present);
 }
 
 static void test_reserved(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("printer.local", true, 1);
 	struct zone_name allowed;
 
-	take_refused(fixture, fixture->a, &change, "name-reserved");
+	take_refused(site, site->a, &change, "name-reserved");
 	assert_int_equal(zone_name_parse("local", &allowed, NULL), 0);
-	fixture->config.allow_reserved = &allowed;
-	fixture->config.n_allow_reserved = 1;
-	assert_true(take(fixture, fixture->a, &change).waits);
+	site->config.allow_reserved = &allowed;
+	site->config.n_allow_reserved = 1;
+	assert_true(take(site, site->a, &change).waits);
 }
 
 static void test_older_is_stale(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", false, 9);
 	struct intent intent;
 
-	take(fixture, fixture->a, &change);
+	take(site, site->a, &change);
 	change.present = true;
 	change.generation = 8;
-	intent = take(fixture, fixture->a, &change);
+	intent = take(site, site->a, &change);
 	assert_int_equal(intent.result.outcome, CHANGE_STALE);
 	assert_int_equal(intent.result.generation, 9);
 	assert_false(intent.waits);
@@ -143,40 +108,40 @@ static void test_older_is_stale(void **state)
 
 static void test_same_generation(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", true, 5);
 	struct intent intent;
 
-	take(fixture, fixture->a, &change);
+	take(site, site->a, &change);
 	/* Not applied yet: the repetition waits as the first one does. */
-	assert_true(take(fixture, fixture->a, &change).waits);
-	assert_int_equal(registry_mark_applied(fixture->registry), 0);
-	intent = take(fixture, fixture->a, &change);
+	assert_true(take(site, site->a, &change).waits);
+	assert_int_equal(registry_mark_applied(site->registry), 0);
+	intent = take(site, site->a, &change);
 	assert_int_equal(intent.result.outcome, CHANGE_UNCHANGED);
 	assert_false(intent.waits || intent.refresh);
 
 	/* A new serial is no other state, but a reason to look. */
 	change.has_serial = true;
 	change.serial = 17;
-	intent = take(fixture, fixture->a, &change);
+	intent = take(site, site->a, &change);
 	assert_int_equal(intent.result.outcome, CHANGE_UNCHANGED);
 	assert_true(intent.refresh);
-	assert_false(take(fixture, fixture->a, &change).refresh);
+	assert_false(take(site, site->a, &change).refresh);
 
 	change.present = false;
-	take_refused(fixture, fixture->a, &change, "generation-reused");
+	take_refused(site, site->a, &change, "generation-reused");
 }
 
 static void test_update_needs_no_named(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", true, 5);
 	struct intent intent;
 
-	take(fixture, fixture->a, &change);
-	assert_int_equal(registry_mark_applied(fixture->registry), 0);
+	take(site, site->a, &change);
+	assert_int_equal(registry_mark_applied(site->registry), 0);
 	change.generation = 6;
-	intent = take(fixture, fixture->a, &change);
+	intent = take(site, site->a, &change);
 	assert_int_equal(intent.result.outcome, CHANGE_APPLIED);
 	assert_true(intent.refresh);
 	assert_false(intent.waits);
@@ -191,84 +156,83 @@ static void count_litter(void *context, const struct zone_name *name, uint64_t m
 /* Made anew: another incarnation, and the data of the one before are litter. */
 static void test_anew(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", true, 5);
 	struct registry_zone zone;
 	uint64_t litter = 0;
 
-	take(fixture, fixture->a, &change);
-	assert_int_equal(registry_mark_applied(fixture->registry), 0);
+	take(site, site->a, &change);
+	assert_int_equal(registry_mark_applied(site->registry), 0);
 	change.generation = 6;
 	change.anew = true;
-	assert_true(take(fixture, fixture->a, &change).waits);
-	assert_int_equal(registry_zone_get(fixture->registry, &change.zone, fixture->a, &zone), 0);
+	assert_true(take(site, site->a, &change).waits);
+	assert_int_equal(registry_zone_get(site->registry, &change.zone, site->a, &zone), 0);
 	assert_int_equal(zone.made, 6);
-	assert_int_equal(registry_litter_each(fixture->registry, count_litter, &litter), 0);
+	assert_int_equal(registry_litter_each(site->registry, count_litter, &litter), 0);
 	assert_int_equal(litter, 5);
 }
 
 static void test_deleted_and_made_again(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", true, 5);
 	struct registry_zone zone;
 
-	take(fixture, fixture->a, &change);
+	take(site, site->a, &change);
 	change.present = false;
 	change.generation = 6;
-	assert_true(take(fixture, fixture->a, &change).waits);
-	assert_int_equal(registry_zone_get_owned(fixture->registry, &change.zone, &zone),
-			 ZP_EUNKNOWN);
+	assert_true(take(site, site->a, &change).waits);
+	assert_int_equal(registry_zone_get_owned(site->registry, &change.zone, &zone), ZP_EUNKNOWN);
 
 	/* Free for anybody now. */
 	change.present = true;
 	change.generation = 1;
-	assert_true(take(fixture, fixture->b, &change).waits);
-	assert_int_equal(registry_zone_get_owned(fixture->registry, &change.zone, &zone), 0);
-	assert_int_equal(zone.master, fixture->b);
+	assert_true(take(site, site->b, &change).waits);
+	assert_int_equal(registry_zone_get_owned(site->registry, &change.zone, &zone), 0);
+	assert_int_equal(zone.master, site->b);
 }
 
 static void test_a_deletion_of_nothing_is_remembered(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", false, 6);
 
-	assert_int_equal(take(fixture, fixture->a, &change).result.outcome, CHANGE_APPLIED);
+	assert_int_equal(take(site, site->a, &change).result.outcome, CHANGE_APPLIED);
 	change.present = true;
 	change.generation = 5;
-	assert_int_equal(take(fixture, fixture->a, &change).result.outcome, CHANGE_STALE);
+	assert_int_equal(take(site, site->a, &change).result.outcome, CHANGE_STALE);
 }
 
 static void test_no_generation_is_the_newest(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", true, TEXT_INTEGER_MAX - 1);
 	struct intent intent;
 
-	take(fixture, fixture->a, &change);
+	take(site, site->a, &change);
 	change.present = false;
 	change.generation = 0;
-	intent = take(fixture, fixture->a, &change);
+	intent = take(site, site->a, &change);
 	assert_true(intent.result.generation == TEXT_INTEGER_MAX);
 
 	change = make_change("example.net", true, 0);
-	intent = take(fixture, fixture->a, &change);
+	intent = take(site, site->a, &change);
 	assert_true(intent.result.generation > 1600000000000000);
 }
 
 static void test_old_tombstones_are_forgotten(void **state)
 {
-	struct fixture *fixture = *state;
+	struct site *site = *state;
 	struct change change = make_change("example.com", false, 6);
 	struct registry_zone zone;
 
-	take(fixture, fixture->a, &change);
-	assert_int_equal(registry_expire(fixture->registry, clock_seconds()), 0);
-	assert_int_equal(registry_zone_get(fixture->registry, &change.zone, fixture->a, &zone), 0);
-	assert_int_equal(registry_expire(fixture->registry,
+	take(site, site->a, &change);
+	assert_int_equal(registry_expire(site->registry, clock_seconds()), 0);
+	assert_int_equal(registry_zone_get(site->registry, &change.zone, site->a, &zone), 0);
+	assert_int_equal(registry_expire(site->registry,
 					 clock_seconds() + REGISTRY_TOMBSTONE_SECONDS + 60),
 			 0);
-	assert_int_equal(registry_zone_get(fixture->registry, &change.zone, fixture->a, &zone),
+	assert_int_equal(registry_zone_get(site->registry, &change.zone, site->a, &zone),
 			 ZP_EUNKNOWN);
 }
 
