@@ -122,9 +122,9 @@ static bool take_clause(const char **at, struct registry_zone *zone, struct regi
 
 	if (!take(at, CLAUSE_START) || !take_word(at, "\"", word, sizeof(word)) ||
 	    zone_name_parse(word, &zone->name, NULL) < 0 || !take(at, "\" { type ") ||
-	    !take_word(at, ";", word, sizeof(word)) || !take(at, "; file \"") ||
+	    !(take(at, "secondary") || take(at, "slave")) || !take(at, "; file \"") ||
 	    !take_word(at, "\"", word, sizeof(word)) || !take(at, "\"; ") ||
-	    !take_word(at, " ", word, sizeof(word)) || !take(at, " {"))
+	    !(take(at, "primaries") || take(at, "masters")) || !take(at, " {"))
 		return false;
 	while (!take(at, " }; }; # master="))
 		if (!take_primary(at, master))
