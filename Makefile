@@ -131,8 +131,9 @@ install_file = install -D -m 644 $(1) $(DESTDIR)$(2)
 # The administrator's configuration stays as it is.
 install_conf = test -e $(DESTDIR)$(SYSCONFDIR)/$(basename $(1))/$(1) || \
 	       $(call install_file,conf/$(1),$(SYSCONFDIR)/$(basename $(1))/$(1))
+# $(2): its name there, where that is another.
 install_unit = sed 's|/usr/sbin/|$(SBINDIR)/|' packaging/systemd/$(1) | \
-	       $(call install_file,/dev/stdin,$(UNITDIR)/$(1))
+	       $(call install_file,/dev/stdin,$(UNITDIR)/$(or $(2),$(1)))
 
 install-master: $(BUILD)/zonepush
 	install -D $< $(DESTDIR)$(SBINDIR)/zonepush
@@ -149,6 +150,7 @@ install-slave: $(BUILD)/zonepush-agent
 	$(call install_file,slave-agent/zonepush-agent.8,$(MANDIR)/zonepush-agent.8)
 	$(call install_conf,$(agent_conf))
 	$(call install_unit,zonepush-agent.service)
+	$(call install_unit,named-zonepush.conf,named.service.d/zonepush.conf)
 	$(call install_file,packaging/sysusers/$(agent_conf),$(PREFIX)/lib/sysusers.d/$(agent_conf))
 	$(call install_file,packaging/tmpfiles/$(agent_conf),$(PREFIX)/lib/tmpfiles.d/$(agent_conf))
 

@@ -416,3 +416,30 @@ int file_lock(const char *path)
 	close(fd);
 	return -error;
 }
+
+void file_stamp_take(const char *path, struct file_stamp *ret_stamp)
+{
+	struct stat status;
+
+	*ret_stamp = (struct file_stamp){0};
+	if (stat(path, &status) == 0)
+		*ret_stamp = (struct file_stamp){
+			.device = status.st_dev,
+			.inode = status.st_ino,
+			.size = status.st_size,
+			.modified = status.st_mtim,
+			.changed = status.st_ctim,
+		};
+}
+
+static bool times_are_equal(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool file_stamp_is_equal(const struct file_stamp *a, const struct file_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       times_are_equal(&a->modified, &b->modified) &&
+	       times_are_equal(&a->changed, &b->changed);
+}

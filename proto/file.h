@@ -85,6 +85,16 @@ int file_remove(const char *path) __attribute__((warn_unused_result));
 int file_make_directory(const char *path, mode_t mode, gid_t group)
 	__attribute__((warn_unused_result));
 
+/* By what a change of a file is told without reading it; all zero where there is none. */
+struct file_stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+void file_stamp_take(const char *path, struct file_stamp *ret_stamp);
+bool file_stamp_is_equal(const struct file_stamp *a, const struct file_stamp *b);
+
 /*
  * Takes the lock that a daemon holds while it runs (fcntl(2), F_SETLK), on a file made for it. It
  * ends with the process, whatever its children do. Returns a descriptor to keep open, -EWOULDBLOCK

@@ -12,6 +12,7 @@ int cmd_master_add(struct verb_call *call);
 int cmd_master_list(struct verb_call *call);
 int cmd_zone_list(struct verb_call *call);
 int cmd_shrink(struct verb_call *call);
+int cmd_guard(struct verb_call *call);
 int cmd_key_init(struct verb_call *call);
 int cmd_key_show(struct verb_call *call);
 

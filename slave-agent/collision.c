@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "slave-agent/clause.h"
-#include "slave-agent/culprit.h"
 
 #define CLAUSE_SIZE 512
 
@@ -43,42 +42,27 @@ static bool collides(struct search *search, const struct zone_name *name)
 	return named_has_foreign(search, name);
 }
 
-static int mark(struct registry *registry, const struct zone_name *name)
+static int show(const struct zone_name *name, culprit_visit *visit, void *context)
 {
-	char words[REGISTRY_ERROR_MAX];
+	char words[CULPRIT_WORDS_SIZE];
 
 	snprintf(words, sizeof(words),
 		 "another tool made this zone in named at runtime; `rndc delzone %.100s` frees it",
 		 name->text);
-	return culprit_mark_zone(registry, name, PROBLEM_BY_HAND, words);
+	return visit(context, name, PROBLEM_BY_HAND, words);
 }
 
-static int mark_lines(struct search *search, struct registry *registry, FILE *file,
-		      size_t *ret_count)
+int collision_find(const struct agent_config *config, struct control *control,
+		   const struct named_facts *facts, const char *candidate, culprit_visit *visit,
+		   void *context, uint64_t *commands, size_t *ret_count)
 {
+	struct search search = {config, control, facts, commands};
 	struct zone_name name;
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t length;
-	int r = 0;
-
-	while (r == 0 && (length = getline(&line, &room, file)) >= 0) {
-		if (clause_parse_name(line, (size_t)length, &name) < 0 || !collides(search, &name))
-			continue;
-		r = mark(registry, &name);
-		*ret_count += r == 0;
-	}
-	free(line);
-	return r;
-}
-
-int collision_mark(const struct agent_config *config, struct registry *registry,
-		   struct control *control, const struct named_facts *facts, const char *candidate,
-		   uint64_t *commands, size_t *ret_count)
-{
-	struct search search = {config, control, facts, commands};
 	FILE *file;
-	int r;
+	int r = 0;
 
 	*ret_count = 0;
 	if (!named_facts_may_have_runtime_zones(facts))
@@ -86,14 +70,13 @@ int collision_mark(const struct agent_config *config, struct registry *registry,
 	file = fopen(candidate, "re");
 	if (!file)
 		return -errno;
-	r = registry_begin(registry);
-	if (r == 0) {
-		r = mark_lines(&search, registry, file, ret_count);
-		if (r == 0)
-			r = registry_commit(registry);
-		if (r < 0)
-			registry_rollback(registry);
+	while (r == 0 && (length = getline(&line, &room, file)) >= 0) {
+		if (clause_parse_name(line, (size_t)length, &name) < 0 || !collides(&search, &name))
+			continue;
+		r = show(&name, visit, context);
+		++*ret_count;
 	}
+	free(line);
 	fclose(file);
 	return r;
 }

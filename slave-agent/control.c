@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "proto/file.h"
 #include "proto/log.h"
 #include "slave-agent/control_program.h"
 #include "slave-agent/rndc.h"
@@ -18,7 +18,7 @@ struct control {
 	struct rndc *rndc;
 
 	struct rndc_key key;
-	struct stat key_status; /* of the file, when `key` was read */
+	struct file_stamp key_stamp; /* of the file, when `key` was read */
 	bool has_key;
 	bool by_program;
 	uint64_t programs; /* how often the program was run */
@@ -63,12 +63,6 @@ static void choose_program(struct control *control, const char *because)
 		   control->config->rndc, because);
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 static void take_key(struct control *control, const struct rndc_key *key)
 {
 	struct reason because;
@@ -89,19 +83,18 @@ static void take_key(struct control *control, const struct rndc_key *key)
 static int refresh_key(struct control *control, struct reason *why)
 {
 	const struct agent_config *config = control->config;
-	struct stat status = {0};
+	struct file_stamp stamp;
 	struct rndc_key key;
 	int r;
 
-	/* A file that isn't there is explained by who tries to read it. */
-	r = stat(config->rndc_key, &status);
-	if (r == 0 && control->has_key && is_same_file(&status, &control->key_status))
+	file_stamp_take(config->rndc_key, &stamp);
+	if (control->has_key && file_stamp_is_equal(&stamp, &control->key_stamp))
 		return 0;
 	r = rndc_key_load(config->rndc_key, config->rndc_address, (uint16_t)config->rndc_port, &key,
 			  why);
 	if (r < 0)
 		return r;
-	control->key_status = status;
+	control->key_stamp = stamp;
 	take_key(control, &key);
 	return 0;
 }

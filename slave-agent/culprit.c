@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "proto/file.h"
-#include "proto/log.h"
-#include "proto/problem.h"
 #include "slave-agent/clause.h"
 #include "slave-agent/named.h"
 #include "slave-agent/shard.h"
@@ -15,7 +13,7 @@
 /* A line of the candidate, and the line of the complaint that points at it. */
 struct pointer {
 	unsigned long line;
-	char words[REGISTRY_ERROR_MAX];
+	char words[CULPRIT_WORDS_SIZE];
 };
 
 /* What an administrator reads must not name our temporary files. */
@@ -84,13 +82,6 @@ static size_t find_pointers(const struct agent_config *config, const char *candi
 	return count;
 }
 
-int culprit_mark_zone(struct registry *registry, const struct zone_name *name,
-		      enum problem_type problem, const char *words)
-{
-	log_warning("publish: named's configuration can't hold zone '%s' (%s)", name->text, words);
-	return registry_mark_failing(registry, name, problem_word(problem), words);
-}
-
 /* named-checkconf's words for a zone that is defined twice; ours is one, an administrator's the
  * other. */
 static enum problem_type find_problem(const char *words)
@@ -98,22 +89,29 @@ static enum problem_type find_problem(const char *words)
 	return strstr(words, "already exists") ? PROBLEM_BY_HAND : PROBLEM_NAMED_REFUSED;
 }
 
-static int mark_line(struct registry *registry, const char *line, const char *words, size_t *count)
+/* Who is told of what was found, and how much that was. */
+struct finding {
+	culprit_visit *visit;
+	void *context;
+	size_t count;
+};
+
+static int show(struct finding *finding, const char *line, const char *words)
 {
 	struct zone_name name;
 
 	if (clause_parse_name(line, strlen(line), &name) < 0)
 		return 0;
-	(*count)++;
-	return culprit_mark_zone(registry, &name, find_problem(words), words);
+	finding->count++;
+	return finding->visit(finding->context, &name, find_problem(words), words);
 }
 
-/* Walks through the candidate once and marks the zones in the lines that were pointed at. */
-static int mark_lines(struct registry *registry, const char *candidate,
-		      const struct pointer pointers[], size_t n_pointers, size_t *ret_count)
+/* Walks through the candidate once and shows the zones in the lines that were pointed at. */
+static int show_lines(struct finding *finding, const char *candidate,
+		      const struct pointer pointers[], size_t n_pointers)
 {
 	unsigned long number = 0;
-	size_t next = 0, count = 0, room = 0;
+	size_t next = 0, room = 0;
 	char *line = NULL;
 	FILE *file;
 	int r = 0;
@@ -124,14 +122,12 @@ static int mark_lines(struct registry *registry, const char *candidate,
 	while (r == 0 && next < n_pointers && getline(&line, &room, file) >= 0) {
 		number++;
 		if (pointers[next].line == number)
-			r = mark_line(registry, line, pointers[next].words, &count);
+			r = show(finding, line, pointers[next].words);
 		while (next < n_pointers && pointers[next].line <= number)
 			next++;
 	}
 	free(line);
 	fclose(file);
-	if (r == 0)
-		*ret_count = count;
 	return r;
 }
 
@@ -219,11 +215,12 @@ static int find_next(const struct agent_config *config, const char *candidate,
 	return ZP_ENAMED;
 }
 
-int culprit_search(const struct agent_config *config, struct registry *registry,
-		   const char *candidate, size_t *ret_count, struct reason *why)
+int culprit_search(const struct agent_config *config, const char *candidate, culprit_visit *visit,
+		   void *context, size_t *ret_count, struct reason *why)
 {
+	struct finding finding = {visit, context, 0};
 	struct lines lines;
-	size_t count = 0, next = 0, bad = 0;
+	size_t next = 0, bad = 0;
 	int r;
 
 	r = load_lines(candidate, &lines);
@@ -231,22 +228,23 @@ int culprit_search(const struct agent_config *config, struct registry *registry,
 		return r;
 	/* Where not even no zone at all would do, no zone is the culprit. */
 	r = check_lines(config, candidate, &lines, 0, 0, why);
-	while (r == 0 && count < CULPRIT_SEARCH_MAX) {
+	while (r == 0 && finding.count < CULPRIT_SEARCH_MAX) {
 		r = find_next(config, candidate, &lines, next, &bad, why);
 		if (r != ZP_ENAMED)
 			break;
-		r = mark_line(registry, lines.text + lines.starts[bad], why->text, &count);
+		r = show(&finding, lines.text + lines.starts[bad], why->text);
 		next = bad + 1;
 	}
 	free(lines.starts);
 	free(lines.text);
-	*ret_count = count;
+	*ret_count = finding.count;
 	return r == ZP_ENAMED ? 0 : r;
 }
 
-int culprit_mark(const struct agent_config *config, struct registry *registry,
-		 const char *candidate, const char *complaint, size_t *ret_count)
+int culprit_find(const struct agent_config *config, const char *candidate, const char *complaint,
+		 culprit_visit *visit, void *context, size_t *ret_count)
 {
+	struct finding finding = {visit, context, 0};
 	struct pointer *pointers;
 	size_t n_pointers;
 	int r;
@@ -254,16 +252,9 @@ int culprit_mark(const struct agent_config *config, struct registry *registry,
 	pointers = calloc(CULPRIT_LINES_MAX, sizeof(*pointers));
 	if (!pointers)
 		return -ENOMEM;
-
 	n_pointers = find_pointers(config, candidate, complaint, pointers);
-	r = registry_begin(registry);
-	if (r == 0) {
-		r = mark_lines(registry, candidate, pointers, n_pointers, ret_count);
-		if (r == 0)
-			r = registry_commit(registry);
-		if (r < 0)
-			registry_rollback(registry);
-	}
+	r = show_lines(&finding, candidate, pointers, n_pointers);
 	free(pointers);
+	*ret_count = finding.count;
 	return r;
 }

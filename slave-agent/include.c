@@ -54,7 +54,7 @@ static void sweep(const char *pattern)
 		log_warning("include: can't remove drafts of '%s' (%s)", pattern, error_text(r));
 }
 
-static int prepare_directories(const struct agent_config *config, struct reason *why)
+int include_prepare_directories(const struct agent_config *config, struct reason *why)
 {
 	char copy[PATH_MAX], shards[PATH_MAX], pattern[PATH_MAX + 16];
 	int r;
@@ -94,31 +94,40 @@ static int prepare_shards(const struct agent_config *config, struct reason *why)
 	return r;
 }
 
-int include_prepare(const struct agent_config *config, bool *ret_is_current, struct reason *why)
+int include_compare(const struct agent_config *config, bool *ret_is_current)
 {
 	struct text_buffer wanted = {0};
 	size_t length = 0;
 	char *text = NULL;
 	int r;
 
-	r = prepare_directories(config, why);
+	r = render_include(config, &wanted);
+	if (r == 0)
+		r = file_load(config->include, INCLUDE_SIZE_MAX, &text, &length, NULL);
+	if (r == 0)
+		*ret_is_current = length == wanted.length && memcmp(text, wanted.data, length) == 0;
+	text_buffer_done(&wanted);
+	free(text);
+	return r;
+}
+
+int include_prepare(const struct agent_config *config, bool *ret_is_current, struct reason *why)
+{
+	int r;
+
+	r = include_prepare_directories(config, why);
 	if (r == 0)
 		r = prepare_shards(config, why);
 	if (r < 0)
 		return r;
 
-	r = render_include(config, &wanted);
-	if (r == 0)
-		r = file_create(config->include, wanted.data, wanted.length, SHARD_MODE,
-				config->group);
-	if (r == 0 || r == -EEXIST)
-		r = file_load(config->include, INCLUDE_SIZE_MAX, &text, &length, NULL);
-	if (r == 0)
-		*ret_is_current = length == wanted.length && memcmp(text, wanted.data, length) == 0;
-	else
+	r = include_compare(config, ret_is_current);
+	if (r == -ENOENT) {
+		*ret_is_current = true;
+		r = include_replace(config);
+	}
+	if (r < 0)
 		reason_set(why, "can't make the include '%s' (%s)", config->include, error_text(r));
-	text_buffer_done(&wanted);
-	free(text);
 	return r;
 }
 

@@ -22,6 +22,17 @@
 int include_prepare(const struct agent_config *config, bool *ret_is_current, struct reason *why)
 	__attribute__((warn_unused_result));
 
+/*
+ * Makes the directories, and sweeps away drafts. Only for who has the lock of the publisher, or
+ * where no agent runs. Returns 0 or an error with a reason.
+ */
+int include_prepare_directories(const struct agent_config *config, struct reason *why)
+	__attribute__((warn_unused_result));
+
+/* Whether the include says what it should. Returns 0, or -errno where it can't be read. */
+int include_compare(const struct agent_config *config, bool *ret_is_current)
+	__attribute__((warn_unused_result));
+
 /* Puts the right include in force. Only when the shards hold all zones. Returns 0 or -errno. */
 int include_replace(const struct agent_config *config) __attribute__((warn_unused_result));
 

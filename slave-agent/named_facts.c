@@ -210,22 +210,15 @@ static void read_runtime(const struct agent_config *config, struct named_facts *
 	facts->knows_runtime = r == 0;
 }
 
-/* A file that isn't there is all zero: it may appear. */
-static void look(const char *path, struct stat *ret_status)
-{
-	if (stat(path, ret_status) < 0)
-		*ret_status = (struct stat){0};
-}
-
 /*
  * A file that was changed about the time that it was read may be another by now, though it looks
  * the same: no file looks like what is noted of it then, so that it is read once more.
  */
-static void look_after_reading(const char *path, int64_t began, struct stat *ret_status)
+static void look_after_reading(const char *path, int64_t began, struct file_stamp *ret_stamp)
 {
-	look(path, ret_status);
-	if (ret_status->st_ctim.tv_sec >= began)
-		ret_status->st_size = -1;
+	file_stamp_take(path, ret_stamp);
+	if (ret_stamp->changed.tv_sec >= began)
+		ret_stamp->size = -1;
 }
 
 /* Each ends with a NUL. */
@@ -249,12 +242,12 @@ static int note_files(struct named_facts *facts, const struct text_buffer *confi
 		r = add_files(&facts->files, runtime);
 	if (r < 0)
 		return r;
-	facts->stats = calloc(facts->files.count + 1, sizeof(*facts->stats));
-	if (!facts->stats)
+	facts->stamps = calloc(facts->files.count + 1, sizeof(*facts->stamps));
+	if (!facts->stamps)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->files.count; i++)
 		look_after_reading(facts->files.text + facts->files.starts[i], began,
-				   &facts->stats[i]);
+				   &facts->stamps[i]);
 	return 0;
 }
 
@@ -298,24 +291,17 @@ void named_facts_free(struct named_facts *facts)
 	name_set_done(&facts->keys);
 	name_set_done(&facts->runtime);
 	name_set_done(&facts->files);
-	free(facts->stats);
+	free(facts->stamps);
 	free(facts);
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 enum named_facts_change named_facts_get_change(const struct named_facts *facts)
 {
-	struct stat now;
+	struct file_stamp now;
 
 	for (size_t i = 0; i < facts->files.count; i++) {
-		look(facts->files.text + facts->files.starts[i], &now);
-		if (!is_same(&now, &facts->stats[i]))
+		file_stamp_take(facts->files.text + facts->files.starts[i], &now);
+		if (!file_stamp_is_equal(&now, &facts->stamps[i]))
 			return i < facts->n_configuration ? NAMED_FACTS_CONFIGURATION
 							  : NAMED_FACTS_RUNTIME;
 	}

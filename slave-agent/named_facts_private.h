@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
 
+#include "proto/file.h"
 #include "proto/zone_name.h"
 #include "slave-agent/name_set.h"
 #include "slave-agent/named_facts.h"
@@ -23,7 +23,7 @@ struct named_facts {
 
 	/* The files it was read from, and what they were. */
 	struct name_set files;
-	struct stat *stats;	/* all zero: wasn't there */
+	struct file_stamp *stamps;
 	size_t n_configuration; /* of these files; those of the runtime database follow */
 };
 

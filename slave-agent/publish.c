@@ -16,6 +16,7 @@
 #include "slave-agent/culprit.h"
 #include "slave-agent/include.h"
 #include "slave-agent/publication.h"
+#include "slave-agent/shard.h"
 
 /* named-checkconf names all duplicates at once; other mistakes may come one after the other. */
 #define CULPRIT_ROUNDS_MAX 8
@@ -39,6 +40,7 @@ struct publisher {
 
 	const struct named_facts *facts; /* of this run; NULL: not known */
 
+	struct file_stamp shards[SHARD_COUNT], include; /* as we left them */
 	bool dirty[SHARD_COUNT];
 	bool is_whole; /* all lines are to be checked, not only new ones */
 	bool may_lose;
@@ -73,6 +75,7 @@ int publisher_new(const struct agent_config *config, struct registry *registry,
 		free(publisher);
 		return r;
 	}
+	file_stamp_take(config->include, &publisher->include);
 	*ret_publisher = publisher;
 	return 0;
 }
@@ -80,6 +83,43 @@ int publisher_new(const struct agent_config *config, struct registry *registry,
 void publisher_free(struct publisher *publisher)
 {
 	free(publisher);
+}
+
+/* What the shards that were compared look like now. */
+static void note_files(struct publisher *publisher)
+{
+	char path[PATH_MAX];
+
+	for (unsigned int i = 0; i < SHARD_COUNT; i++) {
+		if (!publisher->dirty[i])
+			continue;
+		shard_path(publisher->config, i, path);
+		file_stamp_take(path, &publisher->shards[i]);
+	}
+	file_stamp_take(publisher->config->include, &publisher->include);
+}
+
+bool publisher_notice_changes(struct publisher *publisher)
+{
+	struct file_stamp stamp;
+	char path[PATH_MAX];
+	bool changed = false;
+
+	for (unsigned int i = 0; i < SHARD_COUNT; i++) {
+		shard_path(publisher->config, i, path);
+		file_stamp_take(path, &stamp);
+		if (publisher->dirty[i] || file_stamp_is_equal(&stamp, &publisher->shards[i]))
+			continue;
+		publisher->dirty[i] = true;
+		changed = true;
+	}
+	file_stamp_take(publisher->config->include, &stamp);
+	if (!file_stamp_is_equal(&stamp, &publisher->include)) {
+		publisher->include = stamp;
+		publisher->has_include = false;
+		changed = true;
+	}
+	return changed;
 }
 
 void publisher_look_at_all(struct publisher *publisher)
@@ -107,37 +147,59 @@ static uint64_t refill_commands(struct publisher *publisher)
 	return publisher->commands;
 }
 
-/* Finds the zones in the fragment that named-checkconf doesn't want; none: it isn't about ours. */
-static int find_culprits(struct publisher *publisher, const struct publication *publication,
-			 const char *complaint, size_t *ret_count, struct reason *why)
+/* A zone that named's configuration can't hold: it stays out until what is in the way has gone. */
+static int mark_failing(void *context, const struct zone_name *zone, enum problem_type problem,
+			const char *words)
+{
+	const struct publisher *publisher = context;
+
+	log_warning("publish: named's configuration can't hold zone '%s' (%s)", zone->text, words);
+	return registry_mark_failing(publisher->registry, zone, problem_word(problem), words);
+}
+
+/* Marks the zones in the fragment that named-checkconf doesn't want; none: it isn't about ours. */
+static int mark_culprits(struct publisher *publisher, const char *fragment, const char *complaint,
+			 size_t *ret_count, struct reason *why)
+{
+	int r;
+
+	r = culprit_find(publisher->config, fragment, complaint, mark_failing, publisher,
+			 ret_count);
+	if (r == 0 && *ret_count == 0)
+		r = culprit_search(publisher->config, fragment, mark_failing, publisher, ret_count,
+				   why);
+	return r;
+}
+
+/* Marks the zones in the fragment that another tool made at runtime. */
+static int mark_collisions(struct publisher *publisher, const char *fragment, size_t *ret_count)
+{
+	*ret_count = 0;
+	if (!publisher->facts)
+		return 0;
+	refill_commands(publisher);
+	return collision_find(publisher->config, publisher->control, publisher->facts, fragment,
+			      mark_failing, publisher, &publisher->commands, ret_count);
+}
+
+/* Marks zones of the fragment that can't stay: by named-checkconf's words, or without any. */
+static int mark(struct publisher *publisher, const struct publication *publication,
+		const char *complaint, size_t *ret_count, struct reason *why)
 {
 	const char *fragment = file_draft_path(publication->fragment);
 	int r;
 
-	r = culprit_mark(publisher->config, publisher->registry, fragment, complaint, ret_count);
-	if (r == 0 && *ret_count == 0)
-		r = culprit_search(publisher->config, publisher->registry, fragment, ret_count,
-				   why);
+	r = registry_begin(publisher->registry);
+	if (r == 0) {
+		r = complaint ? mark_culprits(publisher, fragment, complaint, ret_count, why)
+			      : mark_collisions(publisher, fragment, ret_count);
+		if (r == 0)
+			r = registry_commit(publisher->registry);
+		if (r < 0)
+			registry_rollback(publisher->registry);
+	}
 	if (r < 0)
 		reason_set(why, "can't find out which zones named refuses (%s)", error_text(r));
-	return r;
-}
-
-/* Finds the zones in the fragment that another tool made at runtime. */
-static int find_collisions(struct publisher *publisher, const struct publication *publication,
-			   size_t *ret_count, struct reason *why)
-{
-	int r;
-
-	if (!publisher->facts)
-		return 0;
-	refill_commands(publisher);
-	r = collision_mark(publisher->config, publisher->registry, publisher->control,
-			   publisher->facts, file_draft_path(publication->fragment),
-			   &publisher->commands, ret_count);
-	if (r < 0)
-		reason_set(why, "can't find out which zones are there at runtime (%s)",
-			   error_text(r));
 	return r;
 }
 
@@ -155,13 +217,13 @@ static int check(struct publisher *publisher, const struct publication *publicat
 
 	if (publication->in_fragment == 0)
 		return 0;
-	r = find_collisions(publisher, publication, &culprits, why);
+	r = mark(publisher, publication, NULL, &culprits, why);
 	if (r < 0 || culprits > 0)
 		return r < 0 ? r : -EAGAIN;
 	r = named_check(publisher->config, file_draft_path(publication->fragment), &complaint, why);
 	if (r != ZP_ENAMED)
 		return r;
-	found = find_culprits(publisher, publication, complaint.text, &culprits, why);
+	found = mark(publisher, publication, complaint.text, &culprits, why);
 	subprocess_output_done(&complaint);
 	if (found < 0)
 		return found;
@@ -338,13 +400,18 @@ static enum publish_outcome publish(struct publisher *publisher, const struct sh
 	return outcome;
 }
 
+void publisher_lock_path(const struct agent_config *config, char ret_path[static PATH_MAX])
+{
+	snprintf(ret_path, PATH_MAX, "%s/publish.lock", config->state);
+}
+
 /* `zonepush-agent guard` changes the same files: one of the two at a time. */
 static int lock_files(const struct publisher *publisher, struct reason *why)
 {
 	char path[PATH_MAX];
 	int lock;
 
-	snprintf(path, sizeof(path), "%s/publish.lock", publisher->config->state);
+	publisher_lock_path(publisher->config, path);
 	lock = file_lock(path);
 	if (lock < 0)
 		reason_set(why, "can't lock '%s' (%s); is `zonepush-agent guard` running?", path,
@@ -376,6 +443,7 @@ enum publish_outcome publisher_run(struct publisher *publisher, const struct nam
 			   registry_reason(publisher->registry));
 		outcome = PUBLISH_FAILED;
 	}
+	note_files(publisher);
 	if (outcome == PUBLISH_APPLIED)
 		ret_why->text[0] = '\0'; /* of what was tried on the way */
 	if (outcome == PUBLISH_APPLIED || outcome == PUBLISH_NAMED_DOWN) {

@@ -7,6 +7,8 @@
  * starts, it reads what is wanted.
  */
 
+#include <limits.h>
+
 #include "proto/error.h"
 #include "slave-agent/agent_config.h"
 #include "slave-agent/control.h"
@@ -31,6 +33,12 @@ enum publish_outcome {
 #define PUBLISH_LOSS_MAX	 10
 #define PUBLISH_LOSS_PERCENT_MAX 20
 
+/*
+ * The lock (file_lock()) that is held while files in the include are changed, by the agent or by
+ * `zonepush-agent guard`.
+ */
+void publisher_lock_path(const struct agent_config *config, char ret_path[static PATH_MAX]);
+
 struct publisher;
 
 /*
@@ -49,6 +57,12 @@ void publisher_free(struct publisher *publisher);
  */
 enum publish_outcome publisher_run(struct publisher *publisher, const struct named_facts *facts,
 				   struct reason *ret_why);
+
+/*
+ * Whether somebody changed our own files since they were last compared: the next run compares, and
+ * mends, those.
+ */
+bool publisher_notice_changes(struct publisher *publisher);
 
 /* Compare all shards in the next run, and check the configuration as a whole. */
 void publisher_look_at_all(struct publisher *publisher);

@@ -261,11 +261,20 @@ static void retry(struct upkeep *upkeep)
 		upkeep_publish(upkeep, false, &why);
 }
 
-/* What is broken there is told even while nothing of ours has to be published. */
+/*
+ * What somebody did to our own files is undone; what is broken in others is told even while nothing
+ * of ours has to be published.
+ */
 static void look_at_files(struct upkeep *upkeep)
 {
 	static const struct reason none = {.text = ""};
 
+	if (publisher_notice_changes(upkeep->publisher)) {
+		log_warning("upkeep: files of the agent beside '%s' were changed by somebody else; "
+			    "they are mended",
+			    upkeep->config->include);
+		upkeep->retry_at = clock_steady_ms();
+	}
 	if (!follow_files(upkeep))
 		return;
 	wake_blocked(upkeep);
