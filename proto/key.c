@@ -390,3 +390,8 @@ void key_random_hex(char ret_text[static KEY_RANDOM_HEX_SIZE])
 	randombytes_buf(bytes, sizeof(bytes));
 	sodium_bin2hex(ret_text, KEY_RANDOM_HEX_SIZE, bytes, sizeof(bytes));
 }
+
+uint32_t key_random_below(uint32_t bound)
+{
+	return randombytes_uniform(bound);
+}

@@ -82,4 +82,7 @@ int key_verify(const struct key_public *key, const void *message, size_t length,
 #define KEY_RANDOM_HEX_SIZE 33
 void key_random_hex(char ret_text[static KEY_RANDOM_HEX_SIZE]);
 
+/* A number below the bound that nobody can guess. */
+uint32_t key_random_below(uint32_t bound);
+
 #endif

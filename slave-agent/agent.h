@@ -11,11 +11,13 @@
 #include "slave-agent/applier.h"
 #include "slave-agent/registry.h"
 #include "slave-agent/replay.h"
+#include "slave-agent/watcher.h"
 
 struct agent {
 	const struct agent_config *config;
 	const struct key *key;
 	struct applier *applier;
+	struct watcher *watcher;
 	struct replay *replay;
 	int64_t started; /* seconds since 1970 */
 

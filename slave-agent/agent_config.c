@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DNS_PORT     53
+
 #define MEMBER(name) offsetof(struct agent_config, name)
 
 /* It stands in commands to named and in its configuration, where this needs no quoting. */
@@ -38,6 +40,10 @@ const struct config_key agent_config_keys[] = {
 	{"rndc-address", CONFIG_STRING, "", MEMBER(rndc_address), 0, 0, NULL},
 	{"rndc-port", CONFIG_INTEGER, "0", MEMBER(rndc_port), 0, 65535, NULL},
 	{"rndc-timeout", CONFIG_SECONDS, "120", MEMBER(rndc_timeout), 1000, 3600 * 1000, NULL},
+	{"named-address", CONFIG_STRING, "127.0.0.1", MEMBER(named_address_text), 0, 0, NULL},
+	{"transfer-source", CONFIG_STRING, "", MEMBER(transfer_source_text), 0, 0, NULL},
+	{"transfer-source-v6", CONFIG_STRING, "", MEMBER(transfer_source_v6_text), 0, 0, NULL},
+	{"sweep", CONFIG_SECONDS, "3600", MEMBER(sweep), 1000, 7 * 24 * 3600 * 1000, NULL},
 	{"view", CONFIG_STRING, "", MEMBER(view), 0, 0, check_view},
 	{"retry", CONFIG_SECONDS, "5", MEMBER(retry), 100, 3600 * 1000, NULL},
 	{"allow-reserved", CONFIG_LIST, "", MEMBER(reserved_texts), 0, 0, NULL},
@@ -63,6 +69,39 @@ static int resolve_listen(struct agent_config *config, struct reason *why)
 	}
 	config->n_listen = config->listen_texts.count;
 	return 0;
+}
+
+static int resolve_source(const char *key, const char *text, int family, struct address *ret_source,
+			  struct reason *why)
+{
+	struct reason inner;
+	int r;
+
+	if (!*text)
+		return 0;
+	r = address_parse(text, DNS_PORT, ret_source, &inner);
+	if (r < 0)
+		return reason_fail(why, r, "%s: %s", key, inner.text);
+	if (ret_source->family != family)
+		return reason_fail(why, ZP_ESYNTAX, "%s: '%s' isn't an IPv%c address", key, text,
+				   family == AF_INET ? '4' : '6');
+	return 0;
+}
+
+static int resolve_dns(struct agent_config *config, struct reason *why)
+{
+	struct reason inner;
+	int r;
+
+	r = address_parse(config->named_address_text, DNS_PORT, &config->named_address, &inner);
+	if (r < 0)
+		return reason_fail(why, r, "named-address: %s", inner.text);
+	r = resolve_source("transfer-source", config->transfer_source_text, AF_INET,
+			   &config->transfer_source, why);
+	if (r < 0)
+		return r;
+	return resolve_source("transfer-source-v6", config->transfer_source_v6_text, AF_INET6,
+			      &config->transfer_source_v6, why);
 }
 
 static int resolve_group(struct agent_config *config, struct reason *why)
@@ -125,6 +164,8 @@ int agent_config_load(const char *path, struct agent_config *ret_config, struct 
 		return r;
 
 	r = resolve_listen(&config, &inner);
+	if (r == 0)
+		r = resolve_dns(&config, &inner);
 	if (r == 0)
 		r = resolve_group(&config, &inner);
 	if (r == 0)

@@ -33,6 +33,9 @@ struct agent_config {
 	char *rndc_address; /* "": what rndc_key says, else 127.0.0.1 */
 	uint64_t rndc_port; /* 0: likewise, else 953 */
 	uint64_t rndc_timeout;
+	char *named_address_text;
+	char *transfer_source_text, *transfer_source_v6_text;
+	uint64_t sweep;
 	char *view; /* "": named has no views, or the zone is looked for in all */
 	uint64_t retry;
 	struct config_list reserved_texts;
@@ -42,7 +45,9 @@ struct agent_config {
 	/* made from it */
 	struct address listen[AGENT_LISTEN_MAX];
 	size_t n_listen;
-	gid_t group; /* (gid_t)-1: none is set */
+	struct address named_address;
+	struct address transfer_source, transfer_source_v6; /* family 0: the system chooses */
+	gid_t group;					    /* (gid_t)-1: none is set */
 	struct zone_name *allow_reserved;
 	size_t n_allow_reserved;
 	bool allow_overlap;

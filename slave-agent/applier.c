@@ -19,7 +19,7 @@
 struct applier {
 	const struct agent_config *config;
 	struct registry *registry;
-	struct refresher *refresher;
+	struct watcher *watcher;
 	struct upkeep *upkeep; /* the thread's own, but for its status */
 	pthread_t thread;
 
@@ -150,7 +150,7 @@ static void run_batch(struct applier *applier, struct job *jobs)
 		batch_settle(&batch, applier->registry, outcome, why.text);
 	}
 	answer_batch(applier, &batch);
-	batch_refresh(&batch, applier->refresher);
+	batch_watch(&batch, applier->watcher);
 	batch_done(&batch);
 }
 
@@ -240,7 +240,7 @@ void applier_free(struct applier *applier)
 }
 
 int applier_start(const struct agent_config *config, struct registry *registry,
-		  struct refresher *refresher, struct applier **ret_applier, struct reason *why)
+		  struct watcher *watcher, struct applier **ret_applier, struct reason *why)
 {
 	struct applier *applier;
 	int r;
@@ -251,12 +251,12 @@ int applier_start(const struct agent_config *config, struct registry *registry,
 	*applier = (struct applier){
 		.config = config,
 		.registry = registry,
-		.refresher = refresher,
+		.watcher = watcher,
 		.last = &applier->first,
 	};
 	init_lock(applier);
 
-	r = upkeep_new(config, registry, &applier->upkeep, why);
+	r = upkeep_new(config, registry, watcher, &applier->upkeep, why);
 	if (r == 0) {
 		r = -pthread_create(&applier->thread, NULL, run, applier);
 		if (r < 0)

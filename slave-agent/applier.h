@@ -14,9 +14,9 @@
 #include "proto/error.h"
 #include "slave-agent/agent_config.h"
 #include "slave-agent/job.h"
-#include "slave-agent/refresher.h"
 #include "slave-agent/registry.h"
 #include "slave-agent/upkeep.h"
+#include "slave-agent/watcher.h"
 
 #define APPLIER_QUEUE_MAX 1000 /* jobs; a further one is refused */
 
@@ -33,7 +33,7 @@ struct applier;
  * from here on. Returns 0 or an error with a reason.
  */
 int applier_start(const struct agent_config *config, struct registry *registry,
-		  struct refresher *refresher, struct applier **ret_applier, struct reason *why)
+		  struct watcher *watcher, struct applier **ret_applier, struct reason *why)
 	__attribute__((warn_unused_result));
 
 /*

@@ -7,13 +7,6 @@
 #include "proto/log.h"
 #include "proto/problem.h"
 
-/*
- * A new zone is fetched by named itself. Where it is one of a few, somebody waits for it, and a
- * primary that isn't ready yet is asked again soon; a bulk is left to named's own timers.
- */
-#define FIRST_REFRESH_MS 1000
-#define FEW_ZONES	 20
-
 static void free_intents(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -187,33 +180,26 @@ void batch_settle(struct batch *batch, struct registry *registry, enum publish_o
 	}
 }
 
-static size_t count_waiting(const struct batch *batch)
+static void watch_change(const struct change *change, const struct intent *intent,
+			 struct watcher *watcher)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < batch->count; i++)
-		for (size_t k = 0; k < batch->jobs[i].job->changes.count; k++)
-			count += batch->jobs[i].intents[k].waits;
-	return count;
+	if (intent->passed_on)
+		watcher_add(watcher, &change->zone, WATCH_PASSED_ON);
+	else if (intent->refresh)
+		watcher_add(watcher, &change->zone, WATCH_UPDATED);
+	else if (intent->waits)
+		watcher_add(watcher, &change->zone, change->present ? WATCH_MADE : WATCH_SWEPT);
 }
 
-void batch_refresh(const struct batch *batch, struct refresher *refresher)
+void batch_watch(const struct batch *batch, struct watcher *watcher)
 {
-	bool few = count_waiting(batch) <= FEW_ZONES;
-
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_job *entry = &batch->jobs[i];
 
-		for (size_t k = 0; entry->error == 0 && k < entry->job->changes.count; k++) {
-			const struct change_item *item = &entry->job->changes.items[k];
-
-			if (item->error < 0 || !item->change.present)
-				continue;
-			if (entry->intents[k].refresh)
-				refresher_add(refresher, &item->change.zone, 0);
-			else if (entry->intents[k].waits && few)
-				refresher_add(refresher, &item->change.zone, FIRST_REFRESH_MS);
-		}
+		for (size_t k = 0; entry->error == 0 && k < entry->job->changes.count; k++)
+			if (entry->job->changes.items[k].error == 0)
+				watch_change(&entry->job->changes.items[k].change,
+					     &entry->intents[k], watcher);
 	}
 }
 

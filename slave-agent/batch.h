@@ -11,7 +11,7 @@
 #include "slave-agent/intent.h"
 #include "slave-agent/job.h"
 #include "slave-agent/publish.h"
-#include "slave-agent/refresher.h"
+#include "slave-agent/watcher.h"
 
 struct batch_job {
 	struct job *job;
@@ -43,8 +43,8 @@ void batch_store(struct batch *batch, const struct job_tools *tools);
 void batch_settle(struct batch *batch, struct registry *registry, enum publish_outcome outcome,
 		  const char *why);
 
-/* Schedules refreshes for the zones whose contents changed or will first be fetched. */
-void batch_refresh(const struct batch *batch, struct refresher *refresher);
+/* Has the zones watched that were made, whose contents changed, or that moved. */
+void batch_watch(const struct batch *batch, struct watcher *watcher);
 
 /* A copy of the present results of a job, NULL when out of memory; see job_results_free(). */
 struct change_result *batch_copy_results(const struct batch_job *entry);

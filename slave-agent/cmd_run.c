@@ -24,7 +24,6 @@ struct daemon {
 	int signals;
 	struct key *key;
 	struct registry *registry;
-	struct refresher *refresher;
 	struct agent agent;
 	struct server *server;
 };
@@ -98,11 +97,13 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 	daemon->agent.key = daemon->key;
 	daemon->agent.started = clock_seconds();
 	r = replay_new(daemon->agent.started, &daemon->agent.replay);
-	if (r == 0)
-		r = refresher_new(config, &daemon->refresher);
 	if (r < 0)
 		return reason_fail(why, r, "can't start (%s)", error_text(r));
-	r = applier_start(config, daemon->registry, daemon->refresher, &daemon->agent.applier, why);
+	r = watcher_new(config, &daemon->agent.watcher, why);
+	if (r < 0)
+		return r;
+	r = applier_start(config, daemon->registry, daemon->agent.watcher, &daemon->agent.applier,
+			  why);
 	if (r < 0)
 		return r;
 	outwait_first_second(daemon->agent.started);
@@ -139,7 +140,7 @@ static void stop(struct daemon *daemon)
 		drain(daemon);
 	server_free(daemon->server);
 	applier_free(daemon->agent.applier);
-	refresher_free(daemon->refresher);
+	watcher_free(daemon->agent.watcher);
 	replay_free(daemon->agent.replay);
 	registry_free(daemon->agent.reader);
 	registry_free(daemon->registry);

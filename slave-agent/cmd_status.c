@@ -27,8 +27,37 @@ static void print_named(const json_t *named)
 		printf("           %s\n", error);
 }
 
+/* Only what is the case. */
+static void print_serving(const json_t *serving)
+{
+	const char *state, *before = "served     ";
+	const json_t *count;
+
+	json_object_foreach((json_t *)serving, state, count)
+	{
+		if (json_integer_value(count) == 0)
+			continue;
+		printf("%s%" JSON_INTEGER_FORMAT " %s", before, json_integer_value(count), state);
+		before = ", ";
+	}
+	if (*before == ',')
+		printf("\n");
+}
+
+static void print_alarm(const json_t *primary)
+{
+	const char *state = json_string_value(json_object_get(primary, "state"));
+	const char *address = json_string_value(json_object_get(primary, "address"));
+
+	printf("primary    %s %s: %" JSON_INTEGER_FORMAT " zones\n", address ? address : "?",
+	       state && strcmp(state, "refuses") == 0 ? "doesn't serve us some zones"
+						      : "doesn't answer",
+	       number(primary, "zones"));
+}
+
 static int print_status(const json_t *status)
 {
+	const json_t *primaries = json_object_get(status, "primaries");
 	const json_t *zones = json_object_get(status, "zones");
 	time_t started = (time_t)number(status, "started");
 	char text[64] = "?";
@@ -47,17 +76,22 @@ static int print_status(const json_t *status)
 	       number(zones, "claimed"));
 	if (number(zones, "failing") + number(zones, "claimed") > 0)
 		printf("           `zonepush-agent zone list` says why not all are applied\n");
+	print_serving(json_object_get(status, "serving"));
+	for (size_t i = 0; i < json_array_size(primaries); i++)
+		print_alarm(json_array_get(primaries, i));
 	return 0;
 }
 
-/* Whether all is as it should be: named runs and has all zones. */
+/* Whether all is as it should be: named runs and has all zones, and their primaries answer. */
 static bool is_well(const json_t *status)
 {
+	const json_t *primaries = json_object_get(status, "primaries");
 	const json_t *zones = json_object_get(status, "zones");
 	const json_t *named = json_object_get(status, "named");
 
 	return json_is_true(json_object_get(named, "running")) &&
-	       json_is_null(json_object_get(named, "error")) && number(zones, "failing") == 0;
+	       json_is_null(json_object_get(named, "error")) && number(zones, "failing") == 0 &&
+	       json_array_size(primaries) == 0;
 }
 
 static int fetch_status(const struct agent_config *config, json_t **ret_status, struct reason *why)

@@ -44,24 +44,35 @@ static const char *text_of(const json_t *zone, const char *key)
 	return text ? text : "";
 }
 
+static void render_serial(const json_t *serial, char ret_text[static 24])
+{
+	ret_text[0] = '\0';
+	if (json_is_integer(serial))
+		snprintf(ret_text, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(serial));
+}
+
 static int print_zones(const json_t *zones)
 {
-	static const char *const headings[] = {"ZONE",	      "MASTER",	 "STATE",
-					       ">GENERATION", "PROBLEM", "ERROR"};
+	static const char *const headings[] = {"ZONE",	  "MASTER",  "STATE", "SERVED",
+					       ">SERIAL", "PROBLEM", "ERROR"};
 	struct table *table = NULL;
-	char generation[24];
-	const json_t *zone;
+	const json_t *zone, *serving;
+	char serial[24];
 	int r;
 
-	r = table_new(headings, 6, &table);
+	r = table_new(headings, 7, &table);
 	for (size_t i = 0; r == 0 && i < json_array_size(zones); i++) {
 		zone = json_array_get(zones, i);
-		snprintf(generation, sizeof(generation), "%" JSON_INTEGER_FORMAT,
-			 json_integer_value(json_object_get(zone, "generation")));
+		serving = json_object_get(zone, "serving");
+		render_serial(json_object_get(serving, "serial"), serial);
 		const char *cells[] = {
-			text_of(zone, "zone"),	  text_of(zone, "master"),
-			text_of(zone, "state"),	  generation,
-			text_of(zone, "problem"), text_of(zone, "error"),
+			text_of(zone, "zone"),
+			text_of(zone, "master"),
+			text_of(zone, "state"),
+			text_of(serving, "state"),
+			serial,
+			text_of(zone, "problem"),
+			text_of(zone, "error"),
 		};
 
 		r = table_add(table, cells);

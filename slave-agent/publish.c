@@ -128,6 +128,11 @@ void publisher_look_at_all(struct publisher *publisher)
 	publisher->is_whole = true;
 }
 
+void publisher_tell_again(struct publisher *publisher)
+{
+	publisher->owes = true;
+}
+
 void publisher_allow_loss(struct publisher *publisher)
 {
 	publisher->may_lose = true;

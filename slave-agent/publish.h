@@ -67,6 +67,9 @@ bool publisher_notice_changes(struct publisher *publisher);
 /* Compare all shards in the next run, and check the configuration as a whole. */
 void publisher_look_at_all(struct publisher *publisher);
 
+/* Have named read everything again in the next run, though nothing differs on disk. */
+void publisher_tell_again(struct publisher *publisher);
+
 /* What is held may go in the next run: the administrator says so. */
 void publisher_allow_loss(struct publisher *publisher);
 

@@ -112,6 +112,7 @@ struct registry_zone {
 	char problem[REGISTRY_PROBLEM_SIZE]; /* FAILING, CLAIM: a word of PROTOCOL.md §9; "" */
 	char error[REGISTRY_ERROR_MAX];	     /* FAILING, CLAIM: in a sentence; else "" */
 	uint64_t since;			     /* CLAIM: when it was made, µs since 1970; else 0 */
+	int64_t changed;		     /* when the row was last put, seconds since 1970 */
 };
 
 /* This master's row; 0 or ZP_EUNKNOWN. */

@@ -16,7 +16,7 @@ struct registry_walk {
 /* The columns of every query below, in this order. */
 #define ZONE_COLUMNS                                                                               \
 	"SELECT name, master, present, anew, generation, made, serial, state, problem, error,"     \
-	" since, begun FROM zone "
+	" since, begun, changed_at FROM zone "
 
 /* Those of which named may have one for each name. */
 #define OWNED " present = 1 AND state <> 3 "
@@ -41,6 +41,7 @@ static void read_zone(struct database_rows *rows, struct registry_zone *zone)
 		.state = (enum registry_state)database_integer(rows, 7),
 		.since = (uint64_t)database_integer(rows, 10),
 		.begun = (uint64_t)database_integer(rows, 11),
+		.changed = database_integer(rows, 12),
 	};
 	copy_text(rows, 0, zone->name.text, sizeof(zone->name.text));
 	copy_text(rows, 8, zone->problem, sizeof(zone->problem));

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "proto/clock.h"
+#include "proto/log.h"
 #include "slave-agent/resource.h"
 
 struct figures {
@@ -41,12 +42,47 @@ static json_t *named_to_json(const struct named_status *status)
 			 *status->error ? json_string(status->error) : json_null());
 }
 
+static json_t *alarm_to_json(const struct watcher_alarm *alarm)
+{
+	char address[ADDRESS_SIZE];
+
+	address_render(&alarm->address, address);
+	return json_pack("{s:s, s:s, s:I, s:I}", "address", address, "state",
+			 alarm->is_dead ? "unreachable" : "refuses", "since",
+			 (json_int_t)alarm->since, "zones", (json_int_t)alarm->zones);
+}
+
+/* How the zones are served, and the primaries that are in trouble: for the administrator. */
+static int add_serving(struct agent *agent, json_t *status)
+{
+	json_t *states = json_object(), *primaries = json_array();
+	struct watcher_summary summary;
+	int r;
+
+	r = watcher_get_summary(agent->watcher, &summary);
+	if (r < 0) {
+		json_decref(states);
+		json_decref(primaries);
+		return r;
+	}
+	for (size_t i = 0; i < WATCH_STATES; i++)
+		json_object_set_new(states, watch_state_word((enum watch_state)i),
+				    json_integer((json_int_t)summary.zones[i]));
+	for (size_t i = 0; i < summary.n_alarms; i++)
+		json_array_append_new(primaries, alarm_to_json(&summary.alarms[i]));
+	free(summary.alarms);
+	json_object_set_new(status, "serving", states);
+	json_object_set_new(status, "primaries", primaries);
+	return 0;
+}
+
 void resource_status_get(struct agent *agent, struct request *request)
 {
 	static const char *const no_parameters[] = {NULL};
 	struct applier_status status;
 	struct figures figures;
 	struct reason why;
+	json_t *json;
 	int r;
 
 	r = request_check_query(request, no_parameters, &why);
@@ -60,16 +96,17 @@ void resource_status_get(struct agent *agent, struct request *request)
 		return;
 	}
 	applier_get_status(agent->applier, &status);
-	request_reply_json(
-		request, 200,
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
-			  "version", ZP_VERSION, "instance", figures.state.instance, "applied_seq",
-			  (json_int_t)figures.state.applied_seq, "clock",
-			  (json_int_t)clock_seconds(), "started", (json_int_t)agent->started,
-			  "masters", (json_int_t)figures.n_masters, "queued",
-			  (json_int_t)status.queued, "zones", "applied",
-			  (json_int_t)figures.zones.applied, "accepted",
-			  (json_int_t)(figures.zones.waiting + figures.zones.leaving), "failing",
-			  (json_int_t)figures.zones.failing, "claimed",
-			  (json_int_t)figures.zones.claims, "named", named_to_json(&status.named)));
+	json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o}",
+			 "version", ZP_VERSION, "instance", figures.state.instance, "applied_seq",
+			 (json_int_t)figures.state.applied_seq, "clock",
+			 (json_int_t)clock_seconds(), "started", (json_int_t)agent->started,
+			 "masters", (json_int_t)figures.n_masters, "queued",
+			 (json_int_t)status.queued, "zones", "applied",
+			 (json_int_t)figures.zones.applied, "accepted",
+			 (json_int_t)(figures.zones.waiting + figures.zones.leaving), "failing",
+			 (json_int_t)figures.zones.failing, "claimed",
+			 (json_int_t)figures.zones.claims, "named", named_to_json(&status.named));
+	if (request->caller.is_local && add_serving(agent, json) < 0)
+		log_warning("status: out of memory");
+	request_reply_json(request, 200, json);
 }

@@ -10,6 +10,8 @@
 #define PAGE_DEFAULT 100
 #define PAGE_MAX     1000
 
+#define LOOK_SECONDS 2 /* what was seen in these is new enough */
+
 static const char *state_text(enum registry_state state)
 {
 	switch (state) {
@@ -34,15 +36,45 @@ static const char *master_name(const struct registry_master *masters, size_t cou
 	return "";
 }
 
-static json_t *zone_to_json(const struct registry_zone *zone, const char *master)
+static json_t *serial_or_null(bool is_known, uint32_t serial)
 {
-	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:o, s:o}", "zone", zone->name.text,
+	return is_known ? json_integer((json_int_t)serial) : json_null();
+}
+
+/* Only named's own zones are served; what waits or is claimed isn't looked at. */
+static json_t *serving_to_json(struct agent *agent, const struct registry_zone *zone)
+{
+	struct watcher_zone seen = {.state = WATCH_UNKNOWN};
+
+	if (zone->state == REGISTRY_APPLIED)
+		watcher_get_zone(agent->watcher, &zone->name, &seen);
+	return json_pack("{s:s, s:o, s:o, s:o}", "state", watch_state_word(seen.state), "serial",
+			 serial_or_null(seen.has_serial, seen.serial), "primary_serial",
+			 serial_or_null(seen.has_primary_serial, seen.primary_serial), "checked",
+			 seen.checked ? json_integer((json_int_t)seen.checked) : json_null());
+}
+
+static json_t *zone_to_json(struct agent *agent, const struct registry_zone *zone,
+			    const char *master)
+{
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:s, s:o, s:o, s:o}", "zone", zone->name.text,
 			 "master", master, "generation", (json_int_t)zone->generation, "made",
 			 (json_int_t)zone->made, "serial",
-			 zone->has_serial ? json_integer((json_int_t)zone->serial) : json_null(),
-			 "state", state_text(zone->state), "problem",
+			 serial_or_null(zone->has_serial, zone->serial), "state",
+			 state_text(zone->state), "problem",
 			 *zone->problem ? json_string(zone->problem) : json_null(), "error",
-			 *zone->error ? json_string(zone->error) : json_null());
+			 *zone->error ? json_string(zone->error) : json_null(), "serving",
+			 serving_to_json(agent, zone));
+}
+
+/* Who asks for a zone wants to know how it is now: the next answer will tell. */
+static void look_again(struct agent *agent, const struct registry_zone *zone)
+{
+	struct watcher_zone seen;
+
+	watcher_get_zone(agent->watcher, &zone->name, &seen);
+	if (zone->state == REGISTRY_APPLIED && seen.checked < clock_seconds() - LOOK_SECONDS)
+		watcher_add(agent->watcher, &zone->name, WATCH_SWEPT);
 }
 
 /* The zone in the path; false with the reply set. */
@@ -74,6 +106,13 @@ static const char *const *only_locally(const struct request *request, const char
 	return request->caller.is_local ? names : names + 1;
 }
 
+static void reply_zone(struct agent *agent, struct request *request,
+		       const struct registry_zone *zone, const char *master)
+{
+	look_again(agent, zone);
+	request_reply_json(request, 200, zone_to_json(agent, zone, master));
+}
+
 void resource_zone_get(struct agent *agent, struct request *request)
 {
 	static const char *const parameters[] = {"master", NULL};
@@ -103,16 +142,15 @@ void resource_zone_get(struct agent *agent, struct request *request)
 	else if (r < 0)
 		resource_fail_registry(request, r);
 	else
-		request_reply_json(request, 200,
-				   zone_to_json(&zone,
-						master_name(masters, n_masters, zone.master)));
+		reply_zone(agent, request, &zone, master_name(masters, n_masters, zone.master));
 	free(masters);
 }
 
 /* Adds up to `limit` zones; whether there are more is told by *ret_more. */
-static int list_page(struct registry *reader, const struct registry_filter *filter, uint64_t limit,
+static int list_page(struct agent *agent, const struct registry_filter *filter, uint64_t limit,
 		     json_t *list, bool *ret_more)
 {
+	struct registry *reader = agent->reader;
 	struct registry_master *masters = NULL;
 	struct registry_walk *walk = NULL;
 	struct registry_zone zone;
@@ -125,8 +163,9 @@ static int list_page(struct registry *reader, const struct registry_filter *filt
 	if (r < 0)
 		goto out;
 	while ((r = registry_walk_next(walk, &zone)) == 1 && json_array_size(list) < limit)
-		json_array_append_new(list, zone_to_json(&zone, master_name(masters, n_masters,
-									    zone.master)));
+		json_array_append_new(list,
+				      zone_to_json(agent, &zone,
+						   master_name(masters, n_masters, zone.master)));
 	if (r >= 0) {
 		*ret_more = r == 1;
 		r = 0;
@@ -175,7 +214,7 @@ void resource_zones_list(struct agent *agent, struct request *request)
 
 	list = json_array();
 	pthread_mutex_lock(&agent->reader_lock);
-	r = list_page(agent->reader, &filter, limit, list, &more);
+	r = list_page(agent, &filter, limit, list, &more);
 	pthread_mutex_unlock(&agent->reader_lock);
 	if (r == 0) {
 		reply_page(request, list, more);

@@ -16,6 +16,7 @@
 #define RETRY_REFUSED_MAX_MS (10 * 60 * 1000)
 #define BLOCKED_RETRY_MS     (10 * 60 * 1000)
 #define PING_MS		     (30 * 1000)
+#define MISSING_MS	     (10 * 60 * 1000)
 #define EXPIRE_MS	     (24 * 3600 * 1000)
 
 /* named's files are looked at so often; ones that can't be read cost a named-checkconf each time,
@@ -26,6 +27,7 @@
 struct upkeep {
 	const struct agent_config *config;
 	struct registry *registry;
+	struct watcher *watcher;
 	struct control *control;
 	struct publisher *publisher;
 
@@ -37,6 +39,7 @@ struct upkeep {
 	uint64_t blocked_at;
 	uint64_t ping_at;
 	uint64_t facts_at, facts_pause;
+	uint64_t missing_at;
 	uint64_t expire_at;
 
 	pthread_mutex_t lock; /* of status */
@@ -257,8 +260,8 @@ static void retry(struct upkeep *upkeep)
 
 	if (upkeep->status.is_known && !upkeep->status.is_running && !ping(upkeep))
 		schedule_retry(upkeep, PUBLISH_NAMED_DOWN);
-	else
-		upkeep_publish(upkeep, false, &why);
+	else if (upkeep_publish(upkeep, false, &why) == PUBLISH_APPLIED)
+		watcher_sweep(upkeep->watcher);
 }
 
 /*
@@ -295,6 +298,18 @@ static void retry_blocked(struct upkeep *upkeep)
 		upkeep->retry_at = clock_steady_ms();
 }
 
+/* Somebody took zones out of the running named, perhaps by `rndc delzone`. */
+static void look_for_missing(struct upkeep *upkeep)
+{
+	uint64_t now = clock_steady_ms();
+
+	if (upkeep->retry_at || now < upkeep->missing_at || !watcher_take_missing(upkeep->watcher))
+		return;
+	publisher_tell_again(upkeep->publisher);
+	upkeep->retry_at = now;
+	upkeep->missing_at = now + MISSING_MS;
+}
+
 static void expire(struct upkeep *upkeep)
 {
 	int r;
@@ -310,8 +325,10 @@ void upkeep_run(struct upkeep *upkeep)
 {
 	uint64_t now = clock_steady_ms();
 
-	if (now >= upkeep->facts_at)
+	if (now >= upkeep->facts_at) {
 		look_at_files(upkeep);
+		look_for_missing(upkeep);
+	}
 	if (now >= upkeep->blocked_at)
 		retry_blocked(upkeep);
 	if (upkeep->retry_at && now >= upkeep->retry_at)
@@ -351,7 +368,7 @@ static int open_named(struct upkeep *upkeep, struct reason *why)
 }
 
 int upkeep_new(const struct agent_config *config, struct registry *registry,
-	       struct upkeep **ret_upkeep, struct reason *why)
+	       struct watcher *watcher, struct upkeep **ret_upkeep, struct reason *why)
 {
 	uint64_t now = clock_steady_ms();
 	struct upkeep *upkeep;
@@ -363,6 +380,7 @@ int upkeep_new(const struct agent_config *config, struct registry *registry,
 	*upkeep = (struct upkeep){
 		.config = config,
 		.registry = registry,
+		.watcher = watcher,
 		.facts_pause = FACTS_MS,
 		.retry_at = now, /* what was left undone, or was changed by hand since */
 		.blocked_at = now,

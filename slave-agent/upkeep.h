@@ -15,6 +15,7 @@
 #include "slave-agent/named_facts.h"
 #include "slave-agent/publish.h"
 #include "slave-agent/registry.h"
+#include "slave-agent/watcher.h"
 
 /* What is known of named. */
 struct named_status {
@@ -32,7 +33,8 @@ struct upkeep;
  * thread.
  */
 int upkeep_new(const struct agent_config *config, struct registry *registry,
-	       struct upkeep **ret_upkeep, struct reason *why) __attribute__((warn_unused_result));
+	       struct watcher *watcher, struct upkeep **ret_upkeep, struct reason *why)
+	__attribute__((warn_unused_result));
 void upkeep_free(struct upkeep *upkeep);
 
 /*

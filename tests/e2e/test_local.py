@@ -95,7 +95,7 @@ def test_other_users_are_refused(slave):
 
 
 def test_verbs(slave, master):
-    assert slave.run("status").returncode == 0
+    assert "named      running" in slave.run("status").stdout
     assert json.loads(slave.run("status", "--json").stdout)["named"]["running"] is True
     assert isinstance(json.loads(slave.run("zone", "list", "--json").stdout), list)
     listed = slave.run("master", "list").stdout

@@ -70,17 +70,23 @@ def test_one_slave_down_then_back(make_lab):
     assert master.run("status").returncode == 0
 
 
+def read_rows(slave):
+    """What the registry has of all zones; how they are served is seen anew."""
+    zones = slave.ask("GET", "/v1/zones")[1]["zones"]
+    return [{key: zone[key] for key in zone if key != "serving"} for zone in zones]
+
+
 def test_agent_killed_and_restarted(make_lab):
     lab = make_lab(masters=1, slaves=1)
     master, slave = lab.masters[0], lab.slaves[0]
     assert master.change("create", ["a.example", "b.example"]).returncode == 0
-    before = slave.ask("GET", "/v1/zones")[1]
+    before = read_rows(slave)
     instance = slave.ask("GET", "/v1/status")[1]["instance"]
     configured = slave.named.rndc("status").partition("last configured:")[2].splitlines()[0]
 
     slave.agent.stop(signal.SIGKILL)
     slave.start_agent()
-    assert slave.ask("GET", "/v1/zones")[1] == before
+    assert read_rows(slave) == before
     assert slave.ask("GET", "/v1/status")[1]["instance"] == instance
     again = slave.named.rndc("status").partition("last configured:")[2].splitlines()[0]
     assert again == configured, "where nothing differs, named isn't touched"

@@ -21,6 +21,7 @@ named-conf = {named_conf}
 rndc = {rndc}
 rndc-key = {rndc_key}
 rndc-port = {control}
+named-address = {address}:{dns}
 retry = 0.5
 """
 
@@ -61,6 +62,7 @@ class Slave(Host):
             rndc=RNDC,
             rndc_key=self.named.key,
             control=self.named.control,
+            dns=self.named.port,
         )
 
     def start(self):
