@@ -32,6 +32,7 @@ static const struct {
 	[PROBLEM_NAME_INVALID] = {"name-invalid", "Not the name of a zone", 422},
 	[PROBLEM_NAME_RESERVED] = {"name-reserved", "A reserved name", 422},
 	[PROBLEM_CHANGE_INVALID] = {"change-invalid", "Not a change", 422},
+	[PROBLEM_KEY_UNKNOWN] = {"key-unknown", "The slave's named doesn't know the key", 422},
 	[PROBLEM_NOT_FRESH] = {"not-fresh", "Signed at the wrong time", 425},
 	[PROBLEM_FAILED] = {"failed", "The agent failed", 500},
 	[PROBLEM_BUSY] = {"busy", "The agent is busy", 503},

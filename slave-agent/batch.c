@@ -196,6 +196,10 @@ void batch_watch(const struct batch *batch, struct watcher *watcher)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_job *entry = &batch->jobs[i];
 
+		if (entry->error == 0 && entry->verdict.moves_primaries)
+			watcher_sweep(watcher);
+		if (entry->error == 0 && *entry->verdict.passed_on.text)
+			watcher_add(watcher, &entry->verdict.passed_on, WATCH_PASSED_ON);
 		for (size_t k = 0; entry->error == 0 && k < entry->job->changes.count; k++)
 			if (entry->job->changes.items[k].error == 0)
 				watch_change(&entry->job->changes.items[k].change,

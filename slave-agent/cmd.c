@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
 #include "proto/log.h"
+#include "slave-agent/local_client.h"
 
 bool cmd_load_config(const struct verb_call *call, struct agent_config *ret_config)
 {
@@ -18,7 +21,7 @@ bool cmd_load_config(const struct verb_call *call, struct agent_config *ret_conf
 	return r == 0;
 }
 
-static int print_json(const json_t *json)
+int cmd_print_json(const json_t *json)
 {
 	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
 		return -EIO;
@@ -36,7 +39,7 @@ static int show(const struct verb_call *call, const struct agent_config *config,
 
 	r = view->fetch(config, &json, &why);
 	if (r == 0) {
-		r = as_json ? print_json(json) : view->print(json);
+		r = as_json ? cmd_print_json(json) : view->print(json);
 		if (r < 0)
 			reason_set(&why, "can't print it (%s)", error_text(r));
 		well = r == 0 && (!view->is_well || view->is_well(json));
@@ -63,5 +66,44 @@ int cmd_show(struct verb_call *call, const struct cmd_view *view)
 		return VERB_FAILED;
 	code = show(call, &config, view, as_json);
 	agent_config_done(&config);
+	return code;
+}
+
+static int judge(const struct verb_call *call, const json_t *reply, const char *done)
+{
+	const char *result = json_string_value(json_object_get(reply, "result"));
+
+	if (result && strcmp(result, "accepted") == 0) {
+		log_error("%s: noted, but named doesn't follow yet; `zonepush-agent status` says "
+			  "why",
+			  call->verb->name);
+		return VERB_FAILED;
+	}
+	printf("%s\n", done);
+	return VERB_OK;
+}
+
+int cmd_tell(const struct verb_call *call, const struct agent_config *config,
+	     const struct cmd_order *order)
+{
+	json_t *reply = NULL;
+	struct reason why;
+	char *body = NULL;
+	int r = 0, code;
+
+	if (order->body) {
+		body = json_dumps(order->body, JSON_COMPACT);
+		json_decref(order->body);
+		r = body ? 0 : reason_fail(&why, -ENOMEM, "out of memory");
+	}
+	if (r == 0)
+		r = local_client_call(config, order->method, order->path, body, &reply, &why);
+	free(body);
+	if (r < 0) {
+		log_error("%s: %s", call->verb->name, why.text);
+		return VERB_FAILED;
+	}
+	code = judge(call, reply, order->done);
+	json_decref(reply);
 	return code;
 }

@@ -13,6 +13,10 @@ int cmd_master_list(struct verb_call *call);
 int cmd_zone_list(struct verb_call *call);
 int cmd_shrink(struct verb_call *call);
 int cmd_guard(struct verb_call *call);
+int cmd_zone_give(struct verb_call *call);
+int cmd_master_set(struct verb_call *call);
+int cmd_maintenance(struct verb_call *call);
+int cmd_explain(struct verb_call *call);
 int cmd_key_init(struct verb_call *call);
 int cmd_key_show(struct verb_call *call);
 
@@ -20,6 +24,9 @@ int cmd_key_show(struct verb_call *call);
 bool cmd_load_config(const struct verb_call *call, struct agent_config *ret_config);
 
 struct json_t;
+
+/* Prints it for programs. Returns 0 or -EIO. */
+int cmd_print_json(const struct json_t *json);
 
 /* A verb that shows something of the running agent. */
 struct cmd_view {
@@ -32,5 +39,15 @@ struct cmd_view {
 	bool (*is_well)(const struct json_t *json);
 };
 int cmd_show(struct verb_call *call, const struct cmd_view *view);
+
+/* A verb that has the running agent do something, which named may follow later. */
+struct cmd_order {
+	const char *method, *path;
+	struct json_t *body; /* NULL: none; released by cmd_tell() */
+	const char *done;    /* what is printed when named has followed */
+};
+/* VERB_OK, or VERB_FAILED where it was refused, or named doesn't follow yet; which is said. */
+int cmd_tell(const struct verb_call *call, const struct agent_config *config,
+	     const struct cmd_order *order);
 
 #endif

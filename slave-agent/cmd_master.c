@@ -10,6 +10,7 @@
 #include "proto/text.h"
 #include "slave-agent/cmd.h"
 #include "slave-agent/local_client.h"
+#include "slave-agent/registry.h"
 
 /* The words of a list with commas, as JSON strings. */
 static json_t *split_list(const char *text)
@@ -28,7 +29,7 @@ static json_t *split_list(const char *text)
 }
 
 static int add_master(const struct agent_config *config, const char *name, const char *key_text,
-		      const char *primaries, struct reason *why)
+		      const char *primaries, const char *tsig, struct reason *why)
 {
 	struct key_public key;
 	json_t *json, *reply = NULL;
@@ -38,8 +39,8 @@ static int add_master(const struct agent_config *config, const char *name, const
 	r = key_public_load(key_text, &key, why);
 	if (r < 0)
 		return r;
-	json = json_pack("{s:s, s:s, s:o}", "name", name, "key", key.id, "primaries",
-			 split_list(primaries));
+	json = json_pack("{s:s, s:s, s:o, s:s?}", "name", name, "key", key.id, "primaries",
+			 split_list(primaries), "tsig", tsig);
 	body = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!body)
@@ -53,9 +54,10 @@ static int add_master(const struct agent_config *config, const char *name, const
 
 int cmd_master_add(struct verb_call *call)
 {
-	const char *primaries = NULL;
+	const char *primaries = NULL, *tsig = NULL;
 	const struct verb_option options[] = {
 		{"--primaries", NULL, &primaries},
+		{"--tsig", NULL, &tsig},
 		{NULL, NULL, NULL},
 	};
 	struct agent_config config;
@@ -72,13 +74,73 @@ int cmd_master_add(struct verb_call *call)
 	if (!cmd_load_config(call, &config))
 		return VERB_FAILED;
 
-	r = add_master(&config, call->argv[0], call->argv[1], primaries, &why);
+	r = add_master(&config, call->argv[0], call->argv[1], primaries, tsig, &why);
 	if (r < 0)
 		log_error("master add: %s", why.text);
 	else
 		printf("master '%s' is let in; its zones come from %s\n", call->argv[0], primaries);
 	agent_config_done(&config);
 	return r == 0 ? VERB_OK : VERB_FAILED;
+}
+
+/* The settings as they are, with what is given instead. */
+static int load_settings(const struct agent_config *config, const char *name, const char *primaries,
+			 const char *tsig, json_t **ret_settings, struct reason *why)
+{
+	json_t *known = NULL, *settings;
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof(path), "/v1/master?master=%.64s", name);
+	r = local_client_call(config, "GET", path, NULL, &known, why);
+	if (r < 0)
+		return r;
+	settings = json_object();
+	json_object_set(settings, "primaries", json_object_get(known, "primaries"));
+	json_object_set(settings, "tsig", json_object_get(known, "tsig"));
+	if (primaries)
+		json_object_set_new(settings, "primaries", split_list(primaries));
+	if (tsig)
+		json_object_set_new(settings, "tsig",
+				    strcmp(tsig, "none") == 0 ? json_null() : json_string(tsig));
+	json_decref(known);
+	*ret_settings = settings;
+	return 0;
+}
+
+int cmd_master_set(struct verb_call *call)
+{
+	const char *primaries = NULL, *tsig = NULL;
+	const struct verb_option options[] = {
+		{"--primaries", NULL, &primaries},
+		{"--tsig", NULL, &tsig},
+		{NULL, NULL, NULL},
+	};
+	struct cmd_order order = {.method = "PUT",
+				  .done = "the master's zones have these settings now"};
+	struct agent_config config;
+	struct reason why;
+	char path[128];
+	int code = VERB_FAILED, r;
+
+	if (!verb_parse(call, options, 1, 1))
+		return VERB_USAGE;
+	if (!registry_is_master_name(call->argv[0]) || (!primaries && !tsig)) {
+		log_error("master set: the name of a master is needed, and --primaries or --tsig");
+		return VERB_USAGE;
+	}
+	if (!cmd_load_config(call, &config))
+		return VERB_FAILED;
+	r = load_settings(&config, call->argv[0], primaries, tsig, &order.body, &why);
+	if (r == 0) {
+		snprintf(path, sizeof(path), "/v1/master?master=%.64s", call->argv[0]);
+		order.path = path;
+		code = cmd_tell(call, &config, &order);
+	} else {
+		log_error("master set: %s", why.text);
+	}
+	agent_config_done(&config);
+	return code;
 }
 
 static int add_row(struct table *table, const json_t *master)
@@ -95,6 +157,7 @@ static int add_row(struct table *table, const json_t *master)
 			json_string_value(json_object_get(master, "name")),
 			json_string_value(json_object_get(master, "key")),
 			text.data ? text.data : "",
+			json_string_value(json_object_get(master, "tsig")),
 		};
 
 		r = table_add(table, cells);
@@ -105,7 +168,7 @@ static int add_row(struct table *table, const json_t *master)
 
 static int print_masters(const json_t *reply)
 {
-	static const char *const headings[] = {"MASTER", "KEY", "PRIMARIES"};
+	static const char *const headings[] = {"MASTER", "KEY", "PRIMARIES", "TSIG"};
 	const json_t *list = json_object_get(reply, "masters");
 	struct table *table = NULL;
 	int r;
@@ -114,7 +177,7 @@ static int print_masters(const json_t *reply)
 		printf("no master is known yet; see `zonepush-agent master add --help`\n");
 		return 0;
 	}
-	r = table_new(headings, 3, &table);
+	r = table_new(headings, 4, &table);
 	for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
 		r = add_row(table, json_array_get(list, i));
 	if (r == 0)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "proto/log.h"
 #include "proto/table.h"
 #include "proto/zone_name.h"
 #include "slave-agent/cmd.h"
@@ -105,4 +106,36 @@ int cmd_zone_list(struct verb_call *call)
 	static const struct cmd_view view = {fetch_zones, print_zones, NULL};
 
 	return cmd_show(call, &view);
+}
+
+int cmd_zone_give(struct verb_call *call)
+{
+	char path[ZONE_NAME_PATH_SIZE + 32], encoded[ZONE_NAME_PATH_SIZE], done[512];
+	struct agent_config config;
+	struct zone_name zone;
+	struct reason why;
+	int r;
+
+	if (!verb_parse(call, NULL, 2, 2))
+		return VERB_USAGE;
+	r = zone_name_parse(call->argv[0], &zone, &why);
+	if (r < 0) {
+		log_error("zone give: %s", why.text);
+		return VERB_USAGE;
+	}
+	if (!cmd_load_config(call, &config))
+		return VERB_FAILED;
+	zone_name_render_path(&zone, encoded);
+	snprintf(path, sizeof(path), "/v1/zones/%s/owner", encoded);
+	snprintf(done, sizeof(done), "zone '%s' is '%s''s now; its contents are fetched there",
+		 zone.text, call->argv[1]);
+	const struct cmd_order order = {
+		.method = "PUT",
+		.path = path,
+		.body = json_pack("{s:s}", "master", call->argv[1]),
+		.done = done,
+	};
+	r = cmd_tell(call, &config, &order);
+	agent_config_done(&config);
+	return r;
 }

@@ -19,6 +19,8 @@ struct job_verdict {
 	struct problem problem; /* why, where it is refused */
 	bool waits;		/* named must be told, and hasn't been yet */
 	bool may_lose;		/* zones may vanish that nobody deleted: publisher_allow_loss() */
+	bool moves_primaries;	/* of many zones: all are looked at */
+	struct zone_name passed_on; /* from one master to another; "": none */
 };
 
 /* What an act may use. */

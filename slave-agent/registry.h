@@ -73,6 +73,10 @@ int registry_master_add(struct registry *registry, const struct registry_master 
 int registry_master_update(struct registry *registry, const struct registry_master *master)
 	__attribute__((warn_unused_result));
 
+/* Notes a newer generation of the same settings. */
+int registry_master_set_generation(struct registry *registry, const struct registry_master *master)
+	__attribute__((warn_unused_result));
+
 /* Find one; 0 or ZP_EUNKNOWN. */
 int registry_master_find(struct registry *registry, int64_t id, struct registry_master *ret_master)
 	__attribute__((warn_unused_result));
@@ -156,6 +160,11 @@ struct registry_filter {
 struct registry_walk;
 int registry_walk_start(struct registry *registry, const struct registry_filter *filter,
 			struct registry_walk **ret_walk) __attribute__((warn_unused_result));
+
+/* The same over all rows of one zone, tombstones too: the owner's, claims from the oldest, others.
+ */
+int registry_walk_zone(struct registry *registry, const struct zone_name *name,
+		       struct registry_walk **ret_walk) __attribute__((warn_unused_result));
 int registry_walk_next(struct registry_walk *walk, struct registry_zone *ret_zone)
 	__attribute__((warn_unused_result)); /* 1, 0 at the end, or an error */
 void registry_walk_done(struct registry_walk *walk);

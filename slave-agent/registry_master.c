@@ -132,6 +132,12 @@ int registry_master_update(struct registry *registry, const struct registry_mast
 				"i", master->id);
 }
 
+int registry_master_set_generation(struct registry *registry, const struct registry_master *master)
+{
+	return database_execute(registry->database, "UPDATE master SET generation = ? WHERE id = ?",
+				"ii", (int64_t)master->generation, master->id);
+}
+
 /* Primaries were checked when they were stored; one that can't be read means a damaged file. */
 static int load_primaries(struct registry *registry, struct registry_master *master)
 {

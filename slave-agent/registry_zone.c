@@ -248,6 +248,27 @@ int registry_walk_start(struct registry *registry, const struct registry_filter 
 	return 0;
 }
 
+int registry_walk_zone(struct registry *registry, const struct zone_name *name,
+		       struct registry_walk **ret_walk)
+{
+	struct registry_walk *walk;
+	int r;
+
+	walk = calloc(1, sizeof(*walk));
+	if (!walk)
+		return -ENOMEM;
+	r = database_query(registry->database, &walk->rows,
+			   ZONE_COLUMNS "WHERE name = ?"
+					" ORDER BY present DESC, state = 3, since, master",
+			   "t", name->text);
+	if (r < 0) {
+		free(walk);
+		return r;
+	}
+	*ret_walk = walk;
+	return 0;
+}
+
 int registry_walk_next(struct registry_walk *walk, struct registry_zone *ret_zone)
 {
 	int r;

@@ -72,6 +72,47 @@ bool resource_find_master(struct agent *agent, struct request *request, bool may
 	return find_only_one(agent, request, ret_master);
 }
 
+bool resource_parse_zone(struct request *request, struct zone_name *ret_name)
+{
+	struct reason why;
+	int r;
+
+	r = zone_name_parse_path(request->argument, ret_name, &why);
+	if (r < 0)
+		request_fail(request, PROBLEM_NAME_INVALID, "%s", why.text);
+	return r == 0;
+}
+
+bool resource_check_query(struct request *request, const char *const allowed[])
+{
+	struct reason why;
+	int r;
+
+	r = request_check_query(request, allowed, &why);
+	if (r < 0)
+		request_fail(request, PROBLEM_MALFORMED, "%s", why.text);
+	return r == 0;
+}
+
+const char *const *resource_only_locally(const struct request *request, const char *const names[])
+{
+	return request->caller.is_local ? names : names + 1;
+}
+
+bool resource_parse_generation(struct request *request, uint64_t *ret_generation)
+{
+	char text[24];
+
+	if (request_get_query(request, "generation", text, sizeof(text)) &&
+	    text_parse_integer(text, 1, TEXT_INTEGER_MAX, ret_generation) == 0)
+		return true;
+	if (request->caller.is_local && !(request->query && strstr(request->query, "generation")))
+		return true;
+	request_fail(request, PROBLEM_CHANGE_INVALID,
+		     "?generation=N is needed, N from 1 to 2^53-1");
+	return false;
+}
+
 bool resource_new_job(struct request *request)
 {
 	int r;

@@ -11,6 +11,7 @@
 
 void resource_zones_list(struct agent *agent, struct request *request);
 void resource_zone_get(struct agent *agent, struct request *request);
+void resource_zone_masters_get(struct agent *agent, struct request *request);
 void resource_zone_put(struct agent *agent, struct request *request);
 void resource_zone_delete(struct agent *agent, struct request *request);
 void resource_zone_finish(struct agent *agent, struct request *request);
@@ -19,6 +20,19 @@ void resource_changes_post(struct agent *agent, struct request *request);
 void resource_changes_finish(struct agent *agent, struct request *request);
 
 void resource_status_get(struct agent *agent, struct request *request);
+
+void resource_identity_get(struct agent *agent, struct request *request);
+void resource_digests_get(struct agent *agent, struct request *request);
+
+void resource_master_get(struct agent *agent, struct request *request);
+void resource_master_put(struct agent *agent, struct request *request);
+void resource_master_finish(struct agent *agent, struct request *request);
+
+void resource_owner_put(struct agent *agent, struct request *request);
+void resource_owner_finish(struct agent *agent, struct request *request);
+
+void resource_maintenance_put(struct agent *agent, struct request *request);
+void resource_maintenance_finish(struct agent *agent, struct request *request);
 
 void resource_masters_list(struct agent *agent, struct request *request);
 void resource_masters_post(struct agent *agent, struct request *request);
@@ -34,6 +48,21 @@ void resource_shrink_finish(struct agent *agent, struct request *request);
  */
 bool resource_find_master(struct agent *agent, struct request *request, bool may_be_all,
 			  int64_t *ret_master);
+
+/* The zone in the path; or false with the reply set. */
+bool resource_parse_zone(struct request *request, struct zone_name *ret_name);
+
+/* Whether only these parameters stand in the query; or false with the reply set. */
+bool resource_check_query(struct request *request, const char *const allowed[]);
+
+/* `master` is a parameter of the local socket only: a master is who signed. It stands first. */
+const char *const *resource_only_locally(const struct request *request, const char *const names[]);
+
+/*
+ * The generation in the query; the local socket may leave it out, and *ret_generation stays as it
+ * is. Or false with the reply set.
+ */
+bool resource_parse_generation(struct request *request, uint64_t *ret_generation);
 
 /* A job with the request's deadline, in request->job; or false with the reply set. */
 bool resource_new_job(struct request *request);

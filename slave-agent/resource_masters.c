@@ -7,20 +7,13 @@
 
 #include "proto/log.h"
 #include "slave-agent/resource.h"
-
-#define DNS_PORT 53
+#include "slave-agent/settings.h"
 
 static json_t *master_to_json(const struct registry_master *master)
 {
-	json_t *primaries = json_array();
-	char address[ADDRESS_SIZE];
-
-	for (size_t i = 0; i < master->n_primaries; i++) {
-		address_render(&master->primaries[i], address);
-		json_array_append_new(primaries, json_string(address));
-	}
-	return json_pack("{s:s, s:s, s:o}", "name", master->name, "key", master->key.id,
-			 "primaries", primaries);
+	return json_pack("{s:s, s:o, s:o, s:o}", "name", master->name, "key",
+			 master->has_key ? json_string(master->key.id) : json_null(), "primaries",
+			 settings_primaries_to_json(master), "tsig", settings_tsig_to_json(master));
 }
 
 void resource_masters_list(struct agent *agent, struct request *request)
@@ -44,38 +37,14 @@ void resource_masters_list(struct agent *agent, struct request *request)
 	request_reply_json(request, 200, json_pack("{s:o}", "masters", list));
 }
 
-static int parse_primaries(const json_t *list, struct registry_master *master, struct reason *why)
-{
-	struct address *primary;
-	const char *text;
-	int r;
-
-	if (json_array_size(list) < 1 || json_array_size(list) > REGISTRY_PRIMARIES_MAX)
-		return reason_fail(why, ZP_ESYNTAX, "there must be 1 to %d primaries",
-				   REGISTRY_PRIMARIES_MAX);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		text = json_string_value(json_array_get(list, i));
-		if (!text)
-			return reason_fail(why, ZP_ESYNTAX, "a primary must be a string");
-		primary = &master->primaries[i];
-		r = address_parse(text, DNS_PORT, primary, why);
-		if (r == 0)
-			r = address_check_primary(primary, why);
-		if (r < 0)
-			return r;
-	}
-	master->n_primaries = json_array_size(list);
-	return 0;
-}
-
 static int parse_members(json_t *json, struct registry_master *master, struct reason *why)
 {
+	json_t *primaries, *tsig = NULL;
 	const char *name, *key;
-	json_t *primaries;
 	json_error_t error;
 
-	if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:o}", "name", &name, "key", &key,
-			   "primaries", &primaries) < 0)
+	if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:o, s?o}", "name", &name, "key",
+			   &key, "primaries", &primaries, "tsig", &tsig) < 0)
 		return reason_fail(why, ZP_ESYNTAX, "name, key and primaries are wanted: %s",
 				   error.text);
 	if (!registry_is_master_name(name))
@@ -90,7 +59,7 @@ static int parse_members(json_t *json, struct registry_master *master, struct re
 				   "'%s' isn't a key id; `zonepush key show` on the master prints "
 				   "it",
 				   key);
-	return parse_primaries(primaries, master, why);
+	return settings_parse(primaries, tsig, master, why);
 }
 
 static int parse_master(const struct request *request, struct registry_master *master,
@@ -114,6 +83,9 @@ static int run_add(void *subject, const struct job_tools *tools, struct job_verd
 	const struct registry_master *master = subject;
 	int r;
 
+	settings_check_tsig(master, tools, verdict);
+	if (verdict->is_refused)
+		return 0;
 	r = registry_master_add(tools->registry, master);
 	if (r == -EEXIST)
 		job_refuse(verdict, PROBLEM_EXISTS,

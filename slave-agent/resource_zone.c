@@ -77,35 +77,6 @@ static void look_again(struct agent *agent, const struct registry_zone *zone)
 		watcher_add(agent->watcher, &zone->name, WATCH_SWEPT);
 }
 
-/* The zone in the path; false with the reply set. */
-static bool parse_zone(struct request *request, struct zone_name *ret_name)
-{
-	struct reason why;
-	int r;
-
-	r = zone_name_parse_path(request->argument, ret_name, &why);
-	if (r < 0)
-		request_fail(request, PROBLEM_NAME_INVALID, "%s", why.text);
-	return r == 0;
-}
-
-static bool check_query(struct request *request, const char *const allowed[])
-{
-	struct reason why;
-	int r;
-
-	r = request_check_query(request, allowed, &why);
-	if (r < 0)
-		request_fail(request, PROBLEM_MALFORMED, "%s", why.text);
-	return r == 0;
-}
-
-/* `master` is a parameter of the local socket only: a master is who signed. */
-static const char *const *only_locally(const struct request *request, const char *const names[])
-{
-	return request->caller.is_local ? names : names + 1;
-}
-
 static void reply_zone(struct agent *agent, struct request *request,
 		       const struct registry_zone *zone, const char *master)
 {
@@ -123,8 +94,8 @@ void resource_zone_get(struct agent *agent, struct request *request)
 	int64_t master;
 	int r;
 
-	if (!parse_zone(request, &name) ||
-	    !check_query(request, only_locally(request, parameters)) ||
+	if (!resource_parse_zone(request, &name) ||
+	    !resource_check_query(request, resource_only_locally(request, parameters)) ||
 	    !resource_find_master(agent, request, true, &master))
 		return;
 
@@ -144,6 +115,50 @@ void resource_zone_get(struct agent *agent, struct request *request)
 	else
 		reply_zone(agent, request, &zone, master_name(masters, n_masters, zone.master));
 	free(masters);
+}
+
+static int list_masters(struct agent *agent, const struct zone_name *name, json_t *list)
+{
+	struct registry_master *masters = NULL;
+	struct registry_walk *walk = NULL;
+	struct registry_zone zone;
+	size_t n_masters = 0;
+	json_t *json;
+	int r;
+
+	r = registry_master_list(agent->reader, &masters, &n_masters);
+	if (r == 0)
+		r = registry_walk_zone(agent->reader, name, &walk);
+	while (r == 0 && (r = registry_walk_next(walk, &zone)) == 1) {
+		json = zone_to_json(agent, &zone, master_name(masters, n_masters, zone.master));
+		json_object_set_new(json, "present", json_boolean(zone.present));
+		json_array_append_new(list, json);
+		r = 0;
+	}
+	registry_walk_done(walk);
+	free(masters);
+	return r;
+}
+
+void resource_zone_masters_get(struct agent *agent, struct request *request)
+{
+	json_t *list;
+	struct zone_name name;
+	int r;
+
+	if (!resource_parse_zone(request, &name))
+		return;
+	list = json_array();
+	pthread_mutex_lock(&agent->reader_lock);
+	r = list_masters(agent, &name, list);
+	pthread_mutex_unlock(&agent->reader_lock);
+	if (r == 0) {
+		request_reply_json(request, 200,
+				   json_pack("{s:s, s:o}", "zone", name.text, "masters", list));
+		return;
+	}
+	json_decref(list);
+	resource_fail_registry(request, r);
 }
 
 /* Adds up to `limit` zones; whether there are more is told by *ret_more. */
@@ -186,10 +201,21 @@ static void reply_page(struct request *request, json_t *list, bool more)
 				     more && next ? json_string(next) : json_null()));
 }
 
+static int parse_bucket(const char *text, unsigned int *ret_bucket)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (strlen(text) != 2 || strspn(text, digits) != 2)
+		return ZP_ESYNTAX;
+	*ret_bucket = (unsigned int)strtoul(text, NULL, 16);
+	return 0;
+}
+
 void resource_zones_list(struct agent *agent, struct request *request)
 {
-	static const char *const parameters[] = {"master", "after", "limit", NULL};
+	static const char *const parameters[] = {"master", "after", "limit", "bucket", NULL};
 	struct registry_filter filter = {.all_states = true};
+	unsigned int bucket;
 	char text[3 * ZONE_NAME_MAX + 1];
 	uint64_t limit = PAGE_DEFAULT;
 	struct zone_name after;
@@ -197,7 +223,7 @@ void resource_zones_list(struct agent *agent, struct request *request)
 	json_t *list;
 	int r = 0;
 
-	if (!check_query(request, only_locally(request, parameters)) ||
+	if (!resource_check_query(request, resource_only_locally(request, parameters)) ||
 	    !resource_find_master(agent, request, true, &filter.master))
 		return;
 	if (request_get_query(request, "limit", text, sizeof(text)))
@@ -206,9 +232,14 @@ void resource_zones_list(struct agent *agent, struct request *request)
 		r = zone_name_parse_path(text, &after, NULL);
 		filter.after = after.text;
 	}
+	if (r == 0 && request_get_query(request, "bucket", text, sizeof(text))) {
+		r = parse_bucket(text, &bucket);
+		filter.bucket = &bucket;
+	}
 	if (r < 0) {
 		request_fail(request, PROBLEM_MALFORMED,
-			     "limit is 1 to %d, after is the name of a zone", PAGE_MAX);
+			     "limit is 1 to %d, after is the name of a zone, bucket is 00 to ff",
+			     PAGE_MAX);
 		return;
 	}
 
@@ -222,21 +253,6 @@ void resource_zones_list(struct agent *agent, struct request *request)
 	}
 	json_decref(list);
 	resource_fail_registry(request, r);
-}
-
-/* The generation in the query; the local socket may leave it out. */
-static bool parse_generation(struct request *request, uint64_t *ret_generation)
-{
-	char text[24];
-
-	if (request_get_query(request, "generation", text, sizeof(text)) &&
-	    text_parse_integer(text, 1, TEXT_INTEGER_MAX, ret_generation) == 0)
-		return true;
-	if (request->caller.is_local && !(request->query && strstr(request->query, "generation")))
-		return true;
-	request_fail(request, PROBLEM_CHANGE_INVALID,
-		     "?generation=N is needed, N from 1 to 2^53-1");
-	return false;
 }
 
 /* Makes the job for one change. */
@@ -260,9 +276,9 @@ static bool parse_change(struct request *request, struct change *change)
 {
 	static const char *const parameters[] = {"master", "generation", NULL};
 
-	return parse_zone(request, &change->zone) &&
-	       check_query(request, only_locally(request, parameters)) &&
-	       parse_generation(request, &change->generation);
+	return resource_parse_zone(request, &change->zone) &&
+	       resource_check_query(request, resource_only_locally(request, parameters)) &&
+	       resource_parse_generation(request, &change->generation);
 }
 
 void resource_zone_put(struct agent *agent, struct request *request)

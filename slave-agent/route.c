@@ -10,34 +10,50 @@ static const struct route routes[] = {
 	{"GET", "/v1/zones/{}", false, resource_zone_get, NULL},
 	{"PUT", "/v1/zones/{}", false, resource_zone_put, resource_zone_finish},
 	{"DELETE", "/v1/zones/{}", false, resource_zone_delete, resource_zone_finish},
+	{"GET", "/v1/zones/{}/masters", true, resource_zone_masters_get, NULL},
+	{"PUT", "/v1/zones/{}/owner", true, resource_owner_put, resource_owner_finish},
 	{"POST", "/v1/changes", false, resource_changes_post, resource_changes_finish},
 	{"GET", "/v1/status", false, resource_status_get, NULL},
+	{"GET", "/v1/identity", false, resource_identity_get, NULL},
+	{"GET", "/v1/digests", false, resource_digests_get, NULL},
+	{"GET", "/v1/master", false, resource_master_get, NULL},
+	{"PUT", "/v1/master", false, resource_master_put, resource_master_finish},
+	{"PUT", "/v1/maintenance", true, resource_maintenance_put, resource_maintenance_finish},
 	{"GET", "/v1/masters", true, resource_masters_list, NULL},
 	{"POST", "/v1/shrink", true, resource_shrink_post, resource_shrink_finish},
 	{"POST", "/v1/masters", true, resource_masters_post, resource_masters_finish},
 };
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
 
-/* Gives what stands in the place of `{}`, "" where the route has none, or NULL: another path. */
-static const char *match(const struct route *route, const char *path)
+/* What stands in the place of `{}`. */
+struct argument {
+	const char *text;
+	size_t length;
+};
+
+static bool match(const struct route *route, const char *path, struct argument *ret_argument)
 {
 	size_t fixed = strcspn(route->path, "{");
+	const char *rest = route->path + fixed;
 
-	if (route->path[fixed] == '\0')
-		return strcmp(path, route->path) == 0 ? "" : NULL;
 	if (strncmp(path, route->path, fixed) != 0)
-		return NULL;
-	path += fixed;
-	return *path && !strchr(path, '/') ? path : NULL;
+		return false;
+	*ret_argument = (struct argument){path + fixed, 0};
+	if (*rest == '\0')
+		return path[fixed] == '\0';
+	ret_argument->length = strcspn(path + fixed, "/");
+	return ret_argument->length > 0 &&
+	       strcmp(path + fixed + ret_argument->length, rest + strlen("{}")) == 0;
 }
 
 /* `Allow` of a path that exists (RFC 9110 §10.2.1). */
 static void list_methods(struct request *request)
 {
+	struct argument argument;
 	size_t used = 0;
 
 	for (size_t i = 0; i < N_ROUTES; i++)
-		if (match(&routes[i], request->path))
+		if (match(&routes[i], request->path, &argument))
 			used += (size_t)snprintf(request->allow + used,
 						 sizeof(request->allow) - used, "%s%s",
 						 used ? ", " : "", routes[i].method);
@@ -45,13 +61,13 @@ static void list_methods(struct request *request)
 
 void route_find(struct request *request)
 {
-	const char *argument;
+	struct argument argument;
 
 	for (size_t i = 0; i < N_ROUTES; i++) {
-		argument = match(&routes[i], request->path);
-		if (!argument || strcmp(routes[i].method, request->method) != 0)
+		if (!match(&routes[i], request->path, &argument) ||
+		    strcmp(routes[i].method, request->method) != 0)
 			continue;
-		request->argument = strdup(argument);
+		request->argument = strndup(argument.text, argument.length);
 		if (request->argument)
 			request->route = &routes[i];
 		else

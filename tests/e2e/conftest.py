@@ -26,9 +26,9 @@ _open_labs = []
 
 
 @pytest.fixture(scope="module")
-def lab():
-    """A master and two slaves."""
-    with _laboratory(masters=1, slaves=2) as lab:
+def lab(request):
+    """A master and two slaves, or what the module's LAB says."""
+    with _laboratory(**getattr(request.module, "LAB", {"masters": 1, "slaves": 2})) as lab:
         yield lab
 
 
