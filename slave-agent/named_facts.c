@@ -73,60 +73,22 @@ static const char *skip_warnings(const char *text, size_t length)
 	return text;
 }
 
-/* A clause that is nowhere else, so that it can be told where ours would stand. */
-static int write_marker(const struct agent_config *config, const char *marker,
-			struct file_draft **ret_draft)
-{
-	char directory[PATH_MAX], path[PATH_MAX];
-	struct file_draft *draft;
-	int r;
-
-	shard_directory(config, directory);
-	snprintf(path, sizeof(path), "%.4000s/marker.conf", directory);
-	r = file_draft_new(path, SHARD_MODE, config->group, &draft);
-	if (r < 0)
-		return r;
-	fprintf(file_draft_stream(draft), "zone \"%s\" { type forward; forwarders { }; };\n",
-		marker);
-	if (fflush(file_draft_stream(draft)) != 0) {
-		r = -errno;
-		file_draft_free(draft);
-		return r;
-	}
-	*ret_draft = draft;
-	return 0;
-}
-
-/* Has the configuration printed, the marker in the place of our zones. */
-static int print_configuration(const struct agent_config *config, const char *marker, int sink,
-			       struct text_buffer *files, struct reason *why)
-{
-	struct file_draft *draft;
-	int r;
-
-	r = write_marker(config, marker, &draft);
-	if (r < 0)
-		return reason_fail(why, r, "can't write beside '%s' (%s)", config->include,
-				   error_text(r));
-	r = named_print(config, file_draft_path(draft), sink, files, why);
-	file_draft_free(draft);
-	return r;
-}
-
 static int read_configuration(const struct agent_config *config, struct named_facts *facts,
 			      struct text_buffer *files, struct reason *why)
 {
-	char hex[KEY_RANDOM_HEX_SIZE], marker[MARKER_SIZE];
+	char hex[KEY_RANDOM_HEX_SIZE], marker[MARKER_SIZE], statement[2 * MARKER_SIZE];
 	struct collection output;
 	const char *start;
 	int r;
 
 	key_random_hex(hex);
 	snprintf(marker, sizeof(marker), "%s.invalid", hex);
+	/* A zone that is nowhere else, so that it can be told where ours would stand. */
+	snprintf(statement, sizeof(statement), "zone \"%s\" { type forward; };", marker);
 	r = collection_init(&output);
 	if (r < 0)
 		return reason_fail(why, r, "can't read named's configuration (%s)", error_text(r));
-	r = print_configuration(config, marker, output.fd, files, why);
+	r = named_print(config, statement, output.fd, files, why);
 	if (r < 0)
 		goto out;
 	r = collection_map(&output);
