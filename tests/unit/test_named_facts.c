@@ -10,35 +10,31 @@
 
 #include <cmocka.h>
 
+#include "proto/text.h"
 #include "slave-agent/named_facts.h"
 #include "tests/unit/site.h"
 
 #define TEXT_SIZE 8192
 
 /* In the configurations below: OURS is our include, HERE the directory of the test. */
-static void replace(const char *text, const char *word, const char *by, char *ret_text, size_t size)
-{
-	const char *found = strstr(text, word);
-	size_t before = found ? (size_t)(found - text) : strlen(text);
-
-	snprintf(ret_text, size, "%.*s%s%s", (int)before, text, found ? by : "",
-		 found ? found + strlen(word) : "");
-	if (found && strstr(found + strlen(word), word)) {
-		char copy[TEXT_SIZE];
-
-		snprintf(copy, sizeof(copy), "%s", ret_text);
-		replace(copy, word, by, ret_text, size);
-	}
-}
-
 static void write_conf(struct site *site, const char *text)
 {
-	char with_ours[TEXT_SIZE], whole[TEXT_SIZE], ours[SITE_PATH_SIZE + 16];
+	struct text_buffer whole = {0};
+	int r = 0;
 
-	snprintf(ours, sizeof(ours), "include \"%s\";", site->include);
-	replace(text, "OURS", ours, with_ours, sizeof(with_ours));
-	replace(with_ours, "HERE", site->directory, whole, sizeof(whole));
-	scratch_write(site->directory, "named.conf", whole, site->named_conf);
+	while (r == 0 && *text) {
+		if (strncmp(text, "OURS", 4) == 0)
+			r = text_buffer_printf(&whole, "include \"%s\";", site->include);
+		else if (strncmp(text, "HERE", 4) == 0)
+			r = text_buffer_printf(&whole, "%s", site->directory);
+		else
+			r = text_buffer_append(&whole, text, 1);
+		text += strncmp(text, "OURS", 4) == 0 || strncmp(text, "HERE", 4) == 0 ? 4 : 1;
+	}
+	assert_int_equal(r, 0);
+	scratch_write(site->directory, "named.conf", whole.data ? whole.data : "",
+		      site->named_conf);
+	text_buffer_done(&whole);
 }
 
 static struct named_facts *load(struct site *site)
@@ -315,6 +311,8 @@ static void use_plain_databases(struct site *site)
 	site->config.nzd2nzf = program;
 }
 
+#define ALLOWED "options { directory \"HERE\"; allow-new-zones yes; };\n"
+
 #define RUNTIME                                                                                    \
 	"zone \"tool.example\" { type secondary; file \"t4\"; primaries { 127.0.0.1; }; };\n"      \
 	"zone \"a\\.y.example\" { type primary; file \"}; zone \\\"no.example\\\" {\"; };\n"       \
@@ -344,7 +342,7 @@ static void test_no_runtime_zones(void **state)
 /* What can't be read may hold anything. */
 static void test_unreadable_database(void **state)
 {
-	static const char conf[] = "options { directory \"HERE\"; allow-new-zones yes; };\nOURS\n";
+	static const char conf[] = ALLOWED "OURS\n";
 	struct site *site = *state;
 	struct named_facts *facts;
 
@@ -386,11 +384,9 @@ static void test_where_the_database_is(void **state)
 		const char *file, *conf;
 		bool is_there;
 	} cases[] = {
-		{"other.nzd", "options { directory \"HERE\"; allow-new-zones yes; };\nOURS", false},
-		{"_default.nzd", "options { directory \"HERE\"; allow-new-zones yes; };\nOURS",
-		 true},
-		{"_default.nzf", "options { directory \"HERE\"; allow-new-zones yes; };\nOURS",
-		 true},
+		{"other.nzd", ALLOWED "OURS", false},
+		{"_default.nzd", ALLOWED "OURS", true},
+		{"_default.nzf", ALLOWED "OURS", true},
 		{"include/_default.nzd",
 		 "options { directory \"HERE\"; allow-new-zones yes;\n"
 		 "  new-zones-directory \"include\"; };\nOURS",
@@ -399,22 +395,10 @@ static void test_where_the_database_is(void **state)
 		 "options { directory \"HERE/include\"; allow-new-zones yes;\n"
 		 "  new-zones-directory \"HERE\"; };\nOURS",
 		 true},
-		{"outside.nzd",
-		 "options { directory \"HERE\"; allow-new-zones yes; };\n"
-		 "view \"inside\" { };\nview \"outside\" { OURS };",
-		 true},
-		{"inside.nzd",
-		 "options { directory \"HERE\"; allow-new-zones yes; };\n"
-		 "view \"inside\" { };\nview \"outside\" { OURS };",
-		 false},
-		{"_default.nzd",
-		 "options { directory \"HERE\"; allow-new-zones yes; };\n"
-		 "view \"outside\" { OURS };",
-		 false},
-		{"outside.nzd",
-		 "options { directory \"HERE\"; allow-new-zones yes; };\n"
-		 "view \"outside\" { allow-new-zones no; OURS };",
-		 false},
+		{"outside.nzd", ALLOWED "view \"inside\" { };\nview \"outside\" { OURS };", true},
+		{"inside.nzd", ALLOWED "view \"inside\" { };\nview \"outside\" { OURS };", false},
+		{"_default.nzd", ALLOWED "view \"outside\" { OURS };", false},
+		{"outside.nzd", ALLOWED "view \"outside\" { allow-new-zones no; OURS };", false},
 		{"include/outside.nzd",
 		 "options { directory \"HERE\"; allow-new-zones no;\n"
 		 "  new-zones-directory \"HERE\"; };\n"
@@ -423,14 +407,9 @@ static void test_where_the_database_is(void **state)
 		 "  new-zones-directory \"HERE/include\"; };",
 		 true},
 		/* SHA-256 of `Outside`, cut and whole. */
-		{"dacf15163a11c489.nzd",
-		 "options { directory \"HERE\"; allow-new-zones yes; };\n"
-		 "view \"Outside\" { OURS };",
-		 true},
+		{"dacf15163a11c489.nzd", ALLOWED "view \"Outside\" { OURS };", true},
 		{"dacf15163a11c48924e5fa1a6c3a84ea6df1d0dd44111986c8a5163678bdb48a.nzd",
-		 "options { directory \"HERE\"; allow-new-zones yes; };\n"
-		 "view \"Outside\" { OURS };",
-		 true},
+		 ALLOWED "view \"Outside\" { OURS };", true},
 	};
 	struct site *site = *state;
 	char path[2 * SCRATCH_PATH_SIZE];
