@@ -45,18 +45,9 @@ static int prepare_directory(const struct agent_config *config, const char *path
 	return 0;
 }
 
-static void sweep(const char *pattern)
-{
-	int r;
-
-	r = file_draft_sweep(pattern);
-	if (r < 0)
-		log_warning("include: can't remove drafts of '%s' (%s)", pattern, error_text(r));
-}
-
 int include_prepare_directories(const struct agent_config *config, struct reason *why)
 {
-	char copy[PATH_MAX], shards[PATH_MAX], pattern[PATH_MAX + 16];
+	char copy[PATH_MAX], shards[PATH_MAX];
 	int r;
 
 	snprintf(copy, sizeof(copy), "%s", config->include);
@@ -66,13 +57,26 @@ int include_prepare_directories(const struct agent_config *config, struct reason
 		r = prepare_directory(config, shards, INCLUDE_DIRECTORY_MODE, why);
 	if (r == 0)
 		r = prepare_directory(config, config->data, DATA_DIRECTORY_MODE, why);
-	if (r < 0)
-		return r;
+	return r;
+}
 
-	sweep(config->include);
+static void sweep_one(const char *pattern)
+{
+	int r;
+
+	r = file_draft_sweep(pattern);
+	if (r < 0)
+		log_warning("include: can't remove drafts of '%s' (%s)", pattern, error_text(r));
+}
+
+static void sweep(const struct agent_config *config)
+{
+	char shards[PATH_MAX], pattern[PATH_MAX + 16];
+
+	shard_directory(config, shards);
 	snprintf(pattern, sizeof(pattern), "%s/*.conf", shards);
-	sweep(pattern);
-	return 0;
+	sweep_one(config->include);
+	sweep_one(pattern);
 }
 
 static int prepare_shards(const struct agent_config *config, struct reason *why)
@@ -116,8 +120,10 @@ int include_prepare(const struct agent_config *config, bool *ret_is_current, str
 	int r;
 
 	r = include_prepare_directories(config, why);
-	if (r == 0)
-		r = prepare_shards(config, why);
+	if (r < 0)
+		return r;
+	sweep(config);
+	r = prepare_shards(config, why);
 	if (r < 0)
 		return r;
 

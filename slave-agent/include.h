@@ -22,10 +22,7 @@
 int include_prepare(const struct agent_config *config, bool *ret_is_current, struct reason *why)
 	__attribute__((warn_unused_result));
 
-/*
- * Makes the directories, and sweeps away drafts. Only for who has the lock of the publisher, or
- * where no agent runs. Returns 0 or an error with a reason.
- */
+/* Makes the directories alone. Returns 0 or an error with a reason. */
 int include_prepare_directories(const struct agent_config *config, struct reason *why)
 	__attribute__((warn_unused_result));
 

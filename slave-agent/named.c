@@ -1,6 +1,7 @@
 #include "slave-agent/named.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,11 +100,13 @@ static int run_checkconf(const struct agent_config *config, const struct text_bu
 int named_check(const struct agent_config *config, const char *candidate,
 		struct subprocess_output *ret_output, struct reason *why)
 {
+	char statement[PATH_MAX + sizeof("include \"\";")];
 	struct subprocess_output output = {0};
 	struct text_buffer text = {0};
 	int r;
 
-	r = named_conf_expand(config->named_conf, config->include, candidate, &text, NULL, why);
+	snprintf(statement, sizeof(statement), "include \"%s\";", candidate);
+	r = named_conf_expand(config->named_conf, config->include, statement, &text, NULL, why);
 	if (r == 0)
 		r = run_checkconf(config, &text, -1, &output, why);
 	text_buffer_done(&text);
@@ -114,14 +117,14 @@ int named_check(const struct agent_config *config, const char *candidate,
 	return r;
 }
 
-int named_print(const struct agent_config *config, const char *candidate, int sink,
+int named_print(const struct agent_config *config, const char *statements, int sink,
 		struct text_buffer *files, struct reason *why)
 {
 	struct subprocess_output output = {0};
 	struct text_buffer text = {0};
 	int r;
 
-	r = named_conf_expand(config->named_conf, config->include, candidate, &text, files, why);
+	r = named_conf_expand(config->named_conf, config->include, statements, &text, files, why);
 	if (r == 0)
 		r = run_checkconf(config, &text, sink, &output, why);
 	text_buffer_done(&text);

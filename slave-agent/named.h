@@ -43,11 +43,11 @@ int named_check(const struct agent_config *config, const char *candidate,
 	__attribute__((warn_unused_result));
 
 /*
- * Has the whole configuration, with `candidate` in the place of our include, written to the
+ * Has the whole configuration, with `statements` in the place of our include, written to the
  * descriptor `sink` as named-checkconf -p prints it, without secrets. `files` as for
  * named_conf_expand(). Returns as named_check().
  */
-int named_print(const struct agent_config *config, const char *candidate, int sink,
+int named_print(const struct agent_config *config, const char *statements, int sink,
 		struct text_buffer *files, struct reason *why) __attribute__((warn_unused_result));
 
 #endif

@@ -14,7 +14,7 @@
 
 struct expansion {
 	const char *include;
-	const char *candidate;
+	const char *statements;
 	struct text_buffer *files; /* NULL: not wanted */
 };
 
@@ -81,7 +81,7 @@ static int expand_pattern(const struct expansion *expansion, const char *pattern
 
 		if (strcmp(path, expansion->include) == 0) {
 			*found = true;
-			r = text_buffer_printf(out, "include \"%s\";\n", expansion->candidate);
+			r = text_buffer_printf(out, "%s\n", expansion->statements);
 		} else {
 			r = expand_file(expansion, path, depth + 1, out, found);
 			if (r == -ENOENT || r == -EACCES || r == -EINVAL)
@@ -169,11 +169,11 @@ static int expand_file(const struct expansion *expansion, const char *path, int 
 	return r;
 }
 
-int named_conf_expand(const char *path, const char *include, const char *candidate,
+int named_conf_expand(const char *path, const char *include, const char *statements,
 		      struct text_buffer *out, struct text_buffer *files, struct reason *why)
 {
 	const struct expansion expansion = {.include = include,
-					    .candidate = candidate,
+					    .statements = statements,
 					    .files = files};
 	bool found = false;
 	int r;

@@ -1,6 +1,5 @@
 #include "slave-agent/named_facts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "proto/clock.h"
+#include "proto/digest.h"
 #include "proto/file.h"
 #include "proto/key.h"
 #include "proto/subprocess.h"
@@ -16,8 +16,10 @@
 #include "slave-agent/named_facts_private.h"
 #include "slave-agent/shard.h"
 
-#define NZD_LIMIT_MS (60 * 1000)
-#define MARKER_SIZE  (KEY_RANDOM_HEX_SIZE + sizeof(".invalid"))
+#define NZD_LIMIT_MS	    (60 * 1000)
+#define MARKER_SIZE	    (KEY_RANDOM_HEX_SIZE + sizeof(".invalid"))
+#define DATABASE_TRIES	    3
+#define DATABASE_CUT_LENGTH 16 /* hex digits */
 
 /* A descriptor to collect a program's output in, and that output once it is there. */
 struct collection {
@@ -71,60 +73,22 @@ static const char *skip_warnings(const char *text, size_t length)
 	return text;
 }
 
-/* A clause that is nowhere else, so that it can be told where ours would stand. */
-static int write_marker(const struct agent_config *config, const char *marker,
-			struct file_draft **ret_draft)
-{
-	char directory[PATH_MAX], path[PATH_MAX];
-	struct file_draft *draft;
-	int r;
-
-	shard_directory(config, directory);
-	snprintf(path, sizeof(path), "%.4000s/marker.conf", directory);
-	r = file_draft_new(path, SHARD_MODE, config->group, &draft);
-	if (r < 0)
-		return r;
-	fprintf(file_draft_stream(draft), "zone \"%s\" { type forward; forwarders { }; };\n",
-		marker);
-	if (fflush(file_draft_stream(draft)) != 0) {
-		r = -errno;
-		file_draft_free(draft);
-		return r;
-	}
-	*ret_draft = draft;
-	return 0;
-}
-
-/* Has the configuration printed, the marker in the place of our zones. */
-static int print_configuration(const struct agent_config *config, const char *marker, int sink,
-			       struct text_buffer *files, struct reason *why)
-{
-	struct file_draft *draft;
-	int r;
-
-	r = write_marker(config, marker, &draft);
-	if (r < 0)
-		return reason_fail(why, r, "can't write beside '%s' (%s)", config->include,
-				   error_text(r));
-	r = named_print(config, file_draft_path(draft), sink, files, why);
-	file_draft_free(draft);
-	return r;
-}
-
 static int read_configuration(const struct agent_config *config, struct named_facts *facts,
 			      struct text_buffer *files, struct reason *why)
 {
-	char hex[KEY_RANDOM_HEX_SIZE], marker[MARKER_SIZE];
+	char hex[KEY_RANDOM_HEX_SIZE], marker[MARKER_SIZE], statement[2 * MARKER_SIZE];
 	struct collection output;
 	const char *start;
 	int r;
 
 	key_random_hex(hex);
 	snprintf(marker, sizeof(marker), "%s.invalid", hex);
+	/* A zone that is nowhere else, so that it can be told where ours would stand. */
+	snprintf(statement, sizeof(statement), "zone \"%s\" { type forward; };", marker);
 	r = collection_init(&output);
 	if (r < 0)
 		return reason_fail(why, r, "can't read named's configuration (%s)", error_text(r));
-	r = print_configuration(config, marker, output.fd, files, why);
+	r = named_print(config, statement, output.fd, files, why);
 	if (r < 0)
 		goto out;
 	r = collection_map(&output);
@@ -141,14 +105,33 @@ out:
 	return r;
 }
 
-/* BIND names the file after the view; the view that is always there is `_default`. */
-static void find_database(const struct named_facts *facts, const char *suffix,
+/* Relative to `directory`, as named takes it; "" where that isn't set: as for named, then. */
+static void find_directory(const struct named_facts *facts, char ret_path[static PATH_MAX])
+{
+	bool is_whole = *facts->new_zones == '/' || !*facts->directory;
+
+	if (is_whole)
+		snprintf(ret_path, PATH_MAX, "%s", facts->new_zones);
+	else
+		snprintf(ret_path, PATH_MAX, "%.2000s/%.2000s", facts->directory, facts->new_zones);
+}
+
+/*
+ * BIND names the file after the view; the view that is always there is `_default`. Names with
+ * capitals or slashes are replaced by their SHA-256, mostly cut; BIND looks for those first.
+ */
+static void find_database(const struct named_facts *facts, unsigned int try, const char *suffix,
 			  char ret_path[static PATH_MAX])
 {
 	const char *view = *facts->view ? facts->view : "_default";
+	char directory[PATH_MAX], hex[DIGEST_HEX_SIZE];
 
-	snprintf(ret_path, PATH_MAX, "%.3000s%s%s.%s", facts->directory,
-		 *facts->directory ? "/" : "", view, suffix);
+	find_directory(facts, directory);
+	digest_hex(view, strlen(view), hex);
+	if (try == 1)
+		hex[DATABASE_CUT_LENGTH] = '\0';
+	snprintf(ret_path, PATH_MAX, "%.3000s%s%s.%s", directory, *directory ? "/" : "",
+		 try < 2 ? hex : view, suffix);
 }
 
 /* The text of the LMDB database, by the program that BIND has for it. */
@@ -175,12 +158,13 @@ static int read_nzd(const struct agent_config *config, struct named_facts *facts
 }
 
 /* Servers without LMDB keep the clauses as text. */
-static int read_nzf(struct named_facts *facts, const char *path)
+static int read_nzf(const struct agent_config *config, struct named_facts *facts, const char *path)
 {
 	size_t length = 0;
 	char *text = NULL;
 	int r;
 
+	(void)config;
 	r = file_load(path, SHARD_SIZE_MAX, &text, &length, NULL);
 	if (r < 0)
 		return r;
@@ -189,24 +173,44 @@ static int read_nzf(struct named_facts *facts, const char *path)
 	return r;
 }
 
+/* A file that can't even be looked for may be there. */
+static bool may_be_there(const char *path)
+{
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+typedef int read_database(const struct agent_config *config, struct named_facts *facts,
+			  const char *path);
+
+/* Reads the database that BIND would take, and notes all that it looks at. */
+static int look_for(const struct agent_config *config, struct named_facts *facts,
+		    const char *suffix, read_database *read, struct text_buffer *files)
+{
+	bool is_found = false;
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (unsigned int try = 0; r == 0 && try < DATABASE_TRIES; try++) {
+		find_database(facts, try, suffix, path);
+		r = text_buffer_append(files, path, strlen(path) + 1);
+		if (r < 0 || is_found || !may_be_there(path))
+			continue;
+		is_found = true;
+		r = read(config, facts, path);
+	}
+	return r;
+}
+
+/* Where both are there, named takes what is in the text into the database when it starts. */
 static void read_runtime(const struct agent_config *config, struct named_facts *facts,
 			 struct text_buffer *files)
 {
-	char nzd[PATH_MAX], nzf[PATH_MAX];
-	int r;
+	int r = 0;
 
-	facts->knows_runtime = true;
-	if (!facts->allows_runtime)
-		return;
-	find_database(facts, "nzd", nzd);
-	find_database(facts, "nzf", nzf);
-	r = text_buffer_append(files, nzd, strlen(nzd) + 1);
-	if (r == 0)
-		r = text_buffer_append(files, nzf, strlen(nzf) + 1);
-	if (r == 0 && access(nzd, F_OK) == 0)
-		r = read_nzd(config, facts, nzd);
-	if (r == 0 && access(nzf, F_OK) == 0)
-		r = read_nzf(facts, nzf);
+	if (facts->allows_runtime)
+		r = look_for(config, facts, "nzd", read_nzd, files);
+	if (r == 0 && facts->allows_runtime)
+		r = look_for(config, facts, "nzf", read_nzf, files);
 	facts->knows_runtime = r == 0;
 }
 
@@ -322,9 +326,7 @@ bool named_facts_has_key(const struct named_facts *facts, const char *name)
 {
 	char folded[NAMED_FACTS_NAME_SIZE];
 
-	snprintf(folded, sizeof(folded), "%s", name);
-	for (char *c = folded; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	named_facts_fold_key(name, strlen(name), folded);
 	return name_set_has(&facts->keys, folded);
 }
 

@@ -84,7 +84,17 @@ static int note_zone(struct reading *reading)
 	return 0;
 }
 
-/* Keys outside of views are for all of them. Their names are compared as BIND does. */
+void named_facts_fold_key(const char *name, size_t length,
+			  char ret_name[static NAMED_FACTS_NAME_SIZE])
+{
+	if (length > 1 && name[length - 1] == '.')
+		length--;
+	snprintf(ret_name, NAMED_FACTS_NAME_SIZE, "%.*s", (int)length, name);
+	for (char *c = ret_name; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+}
+
+/* Keys outside of views are for all of them. */
 static int note_key(struct reading *reading)
 {
 	char name[NAMED_FACTS_NAME_SIZE];
@@ -92,13 +102,11 @@ static int note_key(struct reading *reading)
 	if (reading->n_words < 2 || !reading->view ||
 	    (*reading->current && strcmp(reading->view, reading->current) != 0))
 		return 0;
-	copy_token(&reading->words[1], name, sizeof(name));
-	for (char *c = name; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	named_facts_fold_key(reading->words[1].text, reading->words[1].length, name);
 	return name_set_add(&reading->facts->keys, name);
 }
 
-/* A view's own word comes after that of the options, and wins; new-zones-directory does, too. */
+/* A view's own word comes after that of the options, and wins. */
 static void note_option(struct reading *reading)
 {
 	struct named_facts *facts = reading->facts;
@@ -109,8 +117,9 @@ static void note_option(struct reading *reading)
 		return;
 	if (bind_token_is(key, "allow-new-zones"))
 		facts->allows_runtime = bind_token_is(value, "yes");
-	else if (bind_token_is(key, "new-zones-directory") ||
-		 (bind_token_is(key, "directory") && !*facts->directory))
+	else if (bind_token_is(key, "new-zones-directory"))
+		copy_token(value, facts->new_zones, sizeof(facts->new_zones));
+	else if (bind_token_is(key, "directory"))
 		copy_token(value, facts->directory, sizeof(facts->directory));
 }
 
@@ -208,6 +217,7 @@ int named_facts_parse_zones(struct name_set *set, const char *text, size_t lengt
 	int r;
 
 	r = read_all(&reading, text, length);
+	name_set_done(&facts.keys); /* of a damaged file */
 	*set = facts.zones;
 	return r;
 }

@@ -17,7 +17,9 @@
 struct named_facts {
 	char view[NAMED_FACTS_NAME_SIZE]; /* "": none */
 	struct name_set zones, keys, runtime;
-	char directory[PATH_MAX]; /* of the runtime database; "": the working directory */
+	char directory[PATH_MAX]; /* that named works in; "": as it was started */
+	char new_zones[PATH_MAX]; /* new-zones-directory, where the runtime database is; "": there
+				   */
 	bool allows_runtime;	  /* allow-new-zones */
 	bool knows_runtime;
 
@@ -37,5 +39,10 @@ int named_facts_parse(struct named_facts *facts, const char *text, size_t length
 /* Adds the zones of clauses `zone "name" { … };`. Returns 0 or -ENOMEM. */
 int named_facts_parse_zones(struct name_set *set, const char *text, size_t length)
 	__attribute__((warn_unused_result));
+
+/* The name of a key in one spelling, for BIND takes it for a domain name; cut where it is no key's.
+ */
+void named_facts_fold_key(const char *name, size_t length,
+			  char ret_name[static NAMED_FACTS_NAME_SIZE]);
 
 #endif

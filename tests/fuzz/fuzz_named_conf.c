@@ -15,8 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fd = mkstemp(path);
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
 		abort();
-	if (named_conf_expand(path, "/i", "/candidate", &out, NULL, &why) == 0 &&
-	    !memmem(out.data, out.length, "/candidate", strlen("/candidate")))
+	if (named_conf_expand(path, "/i", "candidate;", &out, NULL, &why) == 0 &&
+	    !memmem(out.data, out.length, "candidate;", strlen("candidate;")))
 		abort();
 	text_buffer_done(&out);
 	return 0;

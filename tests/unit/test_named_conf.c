@@ -12,7 +12,7 @@
 #include "tests/unit/scratch.h"
 
 #define OURS	  "/nowhere/zonepush/zones.conf"
-#define CANDIDATE "/nowhere/zonepush/candidate"
+#define CANDIDATE "include \"/nowhere/zonepush/candidate\";"
 
 static int setup(void **state)
 {
@@ -91,8 +91,8 @@ static void test_replaced_in_place(void **state)
 	struct text_buffer out = {0};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (expand(*state, texts[i], &out) != 0 ||
-		    !strstr(out.data, "include \"" CANDIDATE "\";") || strstr(out.data, OURS))
+		if (expand(*state, texts[i], &out) != 0 || !strstr(out.data, CANDIDATE) ||
+		    strstr(out.data, OURS))
 			fail_msg("%s", texts[i]);
 		text_buffer_done(&out);
 	}
@@ -119,7 +119,7 @@ static void test_nested(void **state)
 		 other, inner);
 	assert_int_equal(expand(*state, text, &out), 0);
 	assert_non_null(strstr(out.data, "zone inner { };"));
-	assert_non_null(strstr(out.data, "include \"" CANDIDATE "\";"));
+	assert_non_null(strstr(out.data, CANDIDATE));
 	/* A file without ours stays an include, readable or not. */
 	assert_null(strstr(out.data, "zone other"));
 	assert_non_null(strstr(out.data, other));
