@@ -53,7 +53,8 @@ static const ldns_rr *find_soa(const ldns_pkt *packet, const ldns_rdf *name)
 	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++) {
 		const ldns_rr *rr = ldns_rr_list_rr(answer, i);
 
-		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA && ldns_rr_rd_count(rr) > 2 &&
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_SOA &&
+		    ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN && ldns_rr_rd_count(rr) > 2 &&
 		    ldns_dname_compare(ldns_rr_owner(rr), name) == 0)
 			return rr;
 	}

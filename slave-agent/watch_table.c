@@ -100,12 +100,22 @@ void watch_table_remove(struct watch_table *table, uint64_t key)
 void watch_table_drop_older(struct watch_table *table, int64_t seconds)
 {
 	struct watch_entry *entries = table->entries;
-	size_t room = table->room;
+	size_t room = table->room, end = 0;
 
-	/* From the end on, as a removal only moves what is behind it. */
-	for (size_t i = room; i-- > 0;)
+	if (room == 0)
+		return;
+	/*
+	 * A removal moves what is behind it, up to the next empty place, cyclically. So: backwards
+	 * from an empty place, of which there always is one.
+	 */
+	while (entries[end].checked)
+		end++;
+	for (size_t n = 1; n < room; n++) {
+		size_t i = (end + room - n) % room;
+
 		if (entries[i].checked && entries[i].checked < seconds)
 			watch_table_remove(table, entries[i].key);
+	}
 }
 
 void watch_table_done(struct watch_table *table)
