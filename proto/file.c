@@ -443,3 +443,47 @@ bool file_stamp_is_equal(const struct file_stamp *a, const struct file_stamp *b)
 	       times_are_equal(&a->modified, &b->modified) &&
 	       times_are_equal(&a->changed, &b->changed);
 }
+
+static int copy_stream(FILE *in, FILE *out)
+{
+	char buffer[65536];
+	size_t n;
+
+	while ((n = fread(buffer, 1, sizeof(buffer), in)) > 0)
+		if (fwrite(buffer, 1, n, out) != n)
+			return -EIO;
+	return ferror(in) ? -EIO : 0;
+}
+
+int file_copy(const char *from, const char *path, mode_t mode, gid_t group)
+{
+	struct file_draft *draft = NULL;
+	FILE *in;
+	int r;
+
+	in = fopen(from, "re");
+	if (!in)
+		return -errno;
+	r = file_draft_new(path, mode, group, &draft);
+	if (r == 0)
+		r = copy_stream(in, file_draft_stream(draft));
+	if (r == 0)
+		r = file_draft_seal(draft);
+	if (r == 0)
+		r = file_draft_publish(draft, NULL);
+	file_draft_free(draft);
+	fclose(in);
+	return r;
+}
+
+int file_move(const char *from, const char *path)
+{
+	char copy[PATH_MAX];
+
+	if (strlen(path) >= sizeof(copy))
+		return -ENAMETOOLONG;
+	if (rename(from, path) < 0)
+		return -errno;
+	snprintf(copy, sizeof(copy), "%s", path);
+	return file_sync_directory(dirname(copy));
+}

@@ -68,6 +68,13 @@ int file_draft_sweep(const char *path) __attribute__((warn_unused_result));
 int file_replace(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
 	__attribute__((warn_unused_result));
 
+/* Replaces a file by a copy of another one, durably. Returns 0 or -errno. */
+int file_copy(const char *from, const char *path, mode_t mode, gid_t group)
+	__attribute__((warn_unused_result));
+
+/* Renames within one directory, durably; what was there before is gone. Returns 0 or -errno. */
+int file_move(const char *from, const char *path) __attribute__((warn_unused_result));
+
 /* Makes a new file durably, or fails with -EEXIST. */
 int file_create(const char *path, const void *data, size_t length, mode_t mode, gid_t group)
 	__attribute__((warn_unused_result));

@@ -1,6 +1,7 @@
 #include "slave-agent/bind_token.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -80,4 +81,31 @@ bool bind_token_is(const struct bind_token *token, const char *text)
 {
 	return (token->type == BIND_TOKEN_WORD || token->type == BIND_TOKEN_MARK) &&
 	       token->length == strlen(text) && strncasecmp(token->text, text, token->length) == 0;
+}
+
+bool bind_token_read_zone(const struct bind_token *token, struct zone_name *ret_name)
+{
+	char plain[ZONE_NAME_MAX + 3];
+	size_t used = 0;
+
+	for (size_t i = 0; i < token->length && used < sizeof(plain) - 1; i++) {
+		const char *at = token->text + i;
+		unsigned int byte = (unsigned char)*at;
+
+		if (*at == '\\' && i + 3 < token->length && isdigit((unsigned char)at[1])) {
+			char digits[4] = {at[1], at[2], at[3], '\0'};
+
+			byte = (unsigned int)strtoul(digits, NULL, 10);
+			i += 3;
+		} else if (*at == '\\' && i + 1 < token->length) {
+			byte = (unsigned char)at[1];
+			i++;
+		}
+		/* An escaped dot is part of a label, which ours never have. */
+		if (byte == 0 || byte > 0x7E || (byte == '.' && *at == '\\'))
+			return false;
+		plain[used++] = (char)byte;
+	}
+	plain[used] = '\0';
+	return used < sizeof(plain) - 1 && zone_name_parse(plain, ret_name, NULL) == 0;
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proto/zone_name.h"
+
 enum bind_token_type {
 	BIND_TOKEN_END,	   /* of the text, perhaps in a comment */
 	BIND_TOKEN_BROKEN, /* a string that never ends */
@@ -36,5 +38,11 @@ void bind_token_take(struct bind_reader *reader, struct bind_token *ret_token);
 
 /* Whether it is this word (case doesn't count, as for BIND) or this mark. */
 bool bind_token_is(const struct bind_token *token, const char *text);
+
+/*
+ * A name in presentation form (RFC 1035 §5.1) as a zone name: escapes resolved. False for what
+ * can't be one of ours: it holds characters that PROTOCOL.md §6 doesn't have.
+ */
+bool bind_token_read_zone(const struct bind_token *token, struct zone_name *ret_name);
 
 #endif

@@ -1,9 +1,13 @@
 #include "slave-agent/cmd.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -106,4 +110,19 @@ int cmd_tell(const struct verb_call *call, const struct agent_config *config,
 	code = judge(call, reply, order->done);
 	json_decref(reply);
 	return code;
+}
+
+int cmd_become_agent(const struct agent_config *config, struct reason *why)
+{
+	const struct passwd *user;
+	struct stat state;
+
+	if (geteuid() != 0 || stat(config->state, &state) < 0 || state.st_uid == 0)
+		return 0;
+	user = getpwuid(state.st_uid);
+	if (!user || initgroups(user->pw_name, user->pw_gid) < 0 ||
+	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
+		return reason_fail(why, -EPERM, "can't become the owner of '%s'", config->state);
+	return 0;
 }

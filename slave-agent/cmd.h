@@ -12,6 +12,8 @@ int cmd_master_add(struct verb_call *call);
 int cmd_master_list(struct verb_call *call);
 int cmd_zone_list(struct verb_call *call);
 int cmd_shrink(struct verb_call *call);
+int cmd_adopt(struct verb_call *call);
+int cmd_rebuild(struct verb_call *call);
 int cmd_guard(struct verb_call *call);
 int cmd_zone_give(struct verb_call *call);
 int cmd_master_set(struct verb_call *call);
@@ -22,6 +24,13 @@ int cmd_key_show(struct verb_call *call);
 
 /* Loads the configuration, or says on standard error what is wrong with it and returns false. */
 bool cmd_load_config(const struct verb_call *call, struct agent_config *ret_config);
+
+/*
+ * As root, becomes the owner of the state: what is written then is the agent's, which can replace
+ * it. Returns 0 or -EPERM with a reason.
+ */
+int cmd_become_agent(const struct agent_config *config, struct reason *why)
+	__attribute__((warn_unused_result));
 
 struct json_t;
 

@@ -1,10 +1,7 @@
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/clock.h"
@@ -16,25 +13,6 @@
 #include "slave-agent/publish.h"
 
 #define LOCK_WAIT_MS 5000
-
-/*
- * What is written is to be the agent's, so that it can replace it. As root, named's database of
- * runtime zones can be read, so this comes after that.
- */
-static int become_agent(const struct agent_config *config, struct reason *why)
-{
-	const struct passwd *user;
-	struct stat state;
-
-	if (geteuid() != 0 || stat(config->state, &state) < 0 || state.st_uid == 0)
-		return 0;
-	user = getpwuid(state.st_uid);
-	if (!user || initgroups(user->pw_name, user->pw_gid) < 0 ||
-	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
-	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
-		return reason_fail(why, -EPERM, "can't become the owner of '%s'", config->state);
-	return 0;
-}
 
 /* The agent may be publishing. It isn't waited for long: named is to start. */
 static int lock(const struct agent_config *config)
@@ -75,7 +53,8 @@ static size_t guard(const struct agent_config *config, bool only_look)
 		log_error("guard: named won't start: %s", why.text);
 		elsewhere = 1;
 	}
-	r = become_agent(config, &why);
+	/* As root, named's database of runtime zones could be read. */
+	r = cmd_become_agent(config, &why);
 	if (r == 0 && !only_look) {
 		fd = lock(config);
 		only_look = fd < 0;

@@ -73,8 +73,8 @@ static int restore(struct guard *guard, unsigned int bucket, int damage)
 {
 	static const char *const origins[] = {
 		[SHARD_FROM_REGISTRY] = "restored as the registry has it",
-		[SHARD_FROM_PREVIOUS] = "restored as it was before its last change",
-		[SHARD_FROM_LINES] = "restored from its lines that are whole",
+		[SHARD_FROM_LINES] = "restored from its lines that are whole, and from what it was "
+				     "before its last change",
 	};
 	struct text_buffer damaged = guard->shards[bucket], restored = {0};
 	enum shard_origin origin;

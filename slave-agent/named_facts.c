@@ -312,6 +312,11 @@ enum named_facts_change named_facts_get_change(const struct named_facts *facts)
 	return NAMED_FACTS_SAME;
 }
 
+const char *named_facts_get_directory(const struct named_facts *facts)
+{
+	return facts->directory;
+}
+
 const char *named_facts_get_view(const struct named_facts *facts)
 {
 	return facts->view;

@@ -35,6 +35,9 @@ enum named_facts_change {
 };
 enum named_facts_change named_facts_get_change(const struct named_facts *facts);
 
+/* The directory that named works in; "" where its configuration doesn't say. */
+const char *named_facts_get_directory(const struct named_facts *facts);
+
 /* The view that our include stands in; "" where named has none. */
 const char *named_facts_get_view(const struct named_facts *facts);
 

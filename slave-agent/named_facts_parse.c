@@ -37,44 +37,13 @@ static void copy_token(const struct bind_token *token, char *ret_text, size_t si
 	snprintf(ret_text, size, "%.*s", (int)token->length, token->text);
 }
 
-/*
- * A name in presentation form (RFC 1035 §5.1) as a zone name: escapes resolved. False for what
- * can't be one of ours: it holds characters that PROTOCOL.md §6 doesn't have.
- */
-static bool read_name(const struct bind_token *token, struct zone_name *ret_name)
-{
-	char plain[ZONE_NAME_MAX + 3];
-	size_t used = 0;
-
-	for (size_t i = 0; i < token->length && used < sizeof(plain) - 1; i++) {
-		const char *at = token->text + i;
-		unsigned int byte = (unsigned char)*at;
-
-		if (*at == '\\' && i + 3 < token->length && isdigit((unsigned char)at[1])) {
-			char digits[4] = {at[1], at[2], at[3], '\0'};
-
-			byte = (unsigned int)strtoul(digits, NULL, 10);
-			i += 3;
-		} else if (*at == '\\' && i + 1 < token->length) {
-			byte = (unsigned char)at[1];
-			i++;
-		}
-		/* An escaped dot is part of a label, which ours never have. */
-		if (byte == 0 || byte > 0x7E || (byte == '.' && *at == '\\'))
-			return false;
-		plain[used++] = (char)byte;
-	}
-	plain[used] = '\0';
-	return used < sizeof(plain) - 1 && zone_name_parse(plain, ret_name, NULL) == 0;
-}
-
 static int note_zone(struct reading *reading)
 {
 	const struct bind_token *class = &reading->words[2];
 	struct zone_name name;
 
 	if (reading->n_words < 2 || (reading->n_words > 2 && !bind_token_is(class, "in")) ||
-	    !read_name(&reading->words[1], &name))
+	    !bind_token_read_zone(&reading->words[1], &name))
 		return 0;
 	if (strcmp(name.text, reading->marker) == 0)
 		snprintf(reading->facts->view, sizeof(reading->facts->view), "%s",

@@ -26,31 +26,48 @@ static bool load_previous(const struct agent_config *config, unsigned int bucket
 	return true;
 }
 
-/* A line in its zone's shard, and in order behind the one before it, is to be believed. */
-static bool is_sound(const struct shard_line *line, unsigned int bucket, struct zone_name *last)
+/* The next line, if any, that is to be believed: in its zone's shard, and in order. */
+struct sound_line {
+	struct shard_line line;
+	struct zone_name zone; /* "" before the first one */
+	bool is_there;
+};
+
+static void step(const struct text_buffer *text, unsigned int bucket, struct sound_line *sound)
 {
 	struct registry_master master;
 	struct registry_zone zone;
 
-	if (clause_parse(line->text, line->length, &zone, &master) < 0 ||
-	    zone_name_bucket(&zone.name) != bucket || strcmp(zone.name.text, last->text) <= 0)
-		return false;
-	*last = zone.name;
-	return true;
+	while ((sound->is_there = shard_next_line(text, &sound->line))) {
+		if (clause_parse(sound->line.text, sound->line.length, &zone, &master) < 0 ||
+		    zone_name_bucket(&zone.name) != bucket ||
+		    strcmp(zone.name.text, sound->zone.text) <= 0)
+			continue;
+		sound->zone = zone.name;
+		return;
+	}
 }
 
-static int keep_lines(unsigned int bucket, const struct text_buffer *damaged,
-		      struct text_buffer *ret_text)
+/* The lines of both, in order of name; of one that stands in both, the first one's. */
+static int merge_lines(unsigned int bucket, const struct text_buffer *first,
+		       const struct text_buffer *second, struct text_buffer *ret_text)
 {
-	struct zone_name last = {.text = ""};
-	struct shard_line line = {0};
-	int r = 0;
+	struct sound_line a = {.zone = {.text = ""}}, b = {.zone = {.text = ""}};
+	int order, r = 0;
 
-	while (r == 0 && shard_next_line(damaged, &line))
-		if (is_sound(&line, bucket, &last))
-			r = text_buffer_append(ret_text, line.text, line.length + 1);
-	if (r == 0)
-		r = shard_seal(ret_text);
+	step(first, bucket, &a);
+	step(second, bucket, &b);
+	while (r == 0 && (a.is_there || b.is_there)) {
+		order = !a.is_there ? 1 : !b.is_there ? -1 : strcmp(a.zone.text, b.zone.text);
+		if (order <= 0)
+			r = text_buffer_append(ret_text, a.line.text, a.line.length + 1);
+		else
+			r = text_buffer_append(ret_text, b.line.text, b.line.length + 1);
+		if (order <= 0)
+			step(first, bucket, &a);
+		if (order >= 0)
+			step(second, bucket, &b);
+	}
 	return r;
 }
 
@@ -58,15 +75,21 @@ int shard_restore(const struct agent_config *config, const struct shard_source *
 		  unsigned int bucket, const struct text_buffer *damaged,
 		  struct text_buffer *ret_text, enum shard_origin *ret_origin)
 {
+	struct text_buffer previous;
+	int r;
+
 	if (source) {
 		*ret_origin = SHARD_FROM_REGISTRY;
 		if (shard_render(source, bucket, ret_text) == 0)
 			return 0;
 		text_buffer_done(ret_text);
 	}
-	*ret_origin = SHARD_FROM_PREVIOUS;
-	if (load_previous(config, bucket, ret_text))
-		return 0;
 	*ret_origin = SHARD_FROM_LINES;
-	return keep_lines(bucket, damaged, ret_text);
+	if (!load_previous(config, bucket, &previous))
+		previous = (struct text_buffer){0};
+	r = merge_lines(bucket, damaged, &previous, ret_text);
+	if (r == 0)
+		r = shard_seal(ret_text);
+	text_buffer_done(&previous);
+	return r;
 }

@@ -9,13 +9,14 @@
 
 enum shard_origin {
 	SHARD_FROM_REGISTRY, /* as masters want it */
-	SHARD_FROM_PREVIOUS, /* as it was before its last change */
-	SHARD_FROM_LINES,    /* the damaged one's lines that still are lines */
+	SHARD_FROM_LINES,    /* lines of it that are whole, and others as they were before */
 };
 
 /*
  * Appends what the damaged shard should be: to be ended by text_buffer_done(). `source` is NULL
- * where the registry is lost; `damaged` may be empty. Returns 0 or -ENOMEM.
+ * where the registry is lost: then a zone stays with the line that it has, or had before the last
+ * change, as one too many harms less than one too few. `damaged` may be empty. Returns 0 or
+ * -ENOMEM.
  */
 int shard_restore(const struct agent_config *config, const struct shard_source *source,
 		  unsigned int bucket, const struct text_buffer *damaged,
