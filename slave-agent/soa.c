@@ -18,11 +18,15 @@
 #define IDS	     65536
 #define LOOK_MS	     100	   /* how often time-outs are looked for */
 #define RECEIVE_ROOM (1024 * 1024) /* of a socket, in bytes */
+#define PACKETS_MAX  256	   /* read of a port before others have their turn */
+
+/* Over TCP: how many at once, and how long a question may wait for its turn. */
+#define TCP_MAX	    64
+#define TCP_TURN_MS 10000
 
 struct question {
 	bool is_open;
 	struct zone_name zone;
-	struct address server;
 	struct sockaddr_storage to;
 	socklen_t to_length;
 	uint64_t tag;
@@ -30,41 +34,47 @@ struct question {
 	int port; /* descriptor it was sent from */
 	unsigned int tries;
 	uint64_t until;
-	struct soa_tcp *tcp; /* NULL: over UDP */
+	bool wants_tcp; /* the answer was truncated */
+	struct soa_tcp *tcp;
 };
 
 struct soa {
 	soa_answered *answered;
 	void *context;
 	int epoll;
-	int ports[2 * PORTS]; /* AF_INET, then AF_INET6; -1: not there */
+	struct sockaddr_storage source, source6; /* to bind to, with port 0 */
+	int ports[2 * PORTS];			 /* AF_INET, then AF_INET6; -1: not there */
 	struct question *questions;
 	uint16_t *by_id; /* the question with this id; NOBODY */
 	uint16_t free[SOA_QUESTIONS_MAX];
 	size_t n_free;
+	size_t n_tcp;
 	uint64_t look_at;
 };
 
-static int open_port(const struct address *source, int family)
+/* Any port of the address; NULL: of any address. */
+static void set_source(const struct address *source, int family, struct sockaddr_storage *ret_from)
 {
-	struct sockaddr_storage from = {.ss_family = (sa_family_t)family};
-	socklen_t length =
-		family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+	struct address any_port;
+
+	*ret_from = (struct sockaddr_storage){.ss_family = (sa_family_t)family};
+	if (!source)
+		return;
+	any_port = *source;
+	any_port.port = 0;
+	address_to_socket(&any_port, ret_from);
+}
+
+static int open_port(const struct sockaddr_storage *from)
+{
 	const int room = RECEIVE_ROOM;
 	int fd;
 
-	if (source) {
-		address_to_socket(source, &from);
-		if (family == AF_INET)
-			((struct sockaddr_in *)&from)->sin_port = 0;
-		else
-			((struct sockaddr_in6 *)&from)->sin6_port = 0;
-	}
-	fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(from->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	if (bind(fd, (const struct sockaddr *)&from, length) < 0) {
+	if (bind(fd, (const struct sockaddr *)from, sizeof(*from)) < 0) {
 		int error = errno;
 
 		close(fd);
@@ -73,16 +83,15 @@ static int open_port(const struct address *source, int family)
 	return fd;
 }
 
-static int open_ports(struct soa *soa, const struct address *source, int family, int ports[])
+static int open_ports(struct soa *soa, const struct sockaddr_storage *from, bool is_required,
+		      int ports[])
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	for (size_t i = 0; i < PORTS; i++) {
-		ports[i] = open_port(source, family);
-		if (ports[i] < 0 && source)
-			return ports[i];
+		ports[i] = open_port(from);
 		if (ports[i] < 0)
-			return 0;
+			return is_required ? ports[i] : 0;
 		event.data.u64 = (uint64_t)ports[i];
 		if (epoll_ctl(soa->epoll, EPOLL_CTL_ADD, ports[i], &event) < 0)
 			return -errno;
@@ -102,6 +111,8 @@ int soa_new(const struct address *source, const struct address *source6, soa_ans
 	soa->answered = answered;
 	soa->context = context;
 	memset(soa->ports, -1, sizeof(soa->ports));
+	set_source(source, AF_INET, &soa->source);
+	set_source(source6, AF_INET6, &soa->source6);
 	soa->epoll = epoll_create1(EPOLL_CLOEXEC);
 	soa->questions = calloc(SOA_QUESTIONS_MAX, sizeof(*soa->questions));
 	soa->by_id = malloc(IDS * sizeof(*soa->by_id));
@@ -112,10 +123,10 @@ int soa_new(const struct address *source, const struct address *source6, soa_ans
 			soa->free[soa->n_free] = (uint16_t)soa->n_free;
 			soa->n_free++;
 		}
-		r = open_ports(soa, source, AF_INET, soa->ports);
+		r = open_ports(soa, &soa->source, source != NULL, soa->ports);
 	}
 	if (r == 0)
-		r = open_ports(soa, source6, AF_INET6, soa->ports + PORTS);
+		r = open_ports(soa, &soa->source6, source6 != NULL, soa->ports + PORTS);
 	if (r < 0) {
 		soa_free(soa);
 		return r;
@@ -158,7 +169,7 @@ static uint16_t choose_id(const struct soa *soa)
 /* What can't be sent is as if it got lost: another try follows. */
 static void send_question(struct soa *soa, struct question *question)
 {
-	size_t first = question->server.family == AF_INET ? 0 : PORTS;
+	size_t first = question->to.ss_family == AF_INET ? 0 : PORTS;
 	uint8_t packet[SOA_PACKET_QUERY_MAX];
 	size_t length = 0;
 
@@ -188,7 +199,6 @@ int soa_ask(struct soa *soa, const struct zone_name *zone, const struct address 
 	*question = (struct question){
 		.is_open = true,
 		.zone = *zone,
-		.server = *server,
 		.tag = tag,
 		.id = choose_id(soa),
 	};
@@ -202,6 +212,7 @@ static void end_question(struct soa *soa, struct question *question,
 {
 	uint64_t tag = question->tag;
 
+	soa->n_tcp -= question->tcp != NULL;
 	soa_tcp_free(question->tcp);
 	soa->by_id[question->id] = NOBODY;
 	soa->free[soa->n_free++] = (uint16_t)(question - soa->questions);
@@ -216,16 +227,29 @@ static void give_up(struct soa *soa, struct question *question)
 	end_question(soa, question, &silence);
 }
 
-/* Over TCP there is one try. */
+/* Over TCP there is one try, once there is room for it. */
 static void ask_by_tcp(struct soa *soa, struct question *question)
 {
+	const struct sockaddr_storage *from =
+		question->to.ss_family == AF_INET ? &soa->source : &soa->source6;
 	size_t place = (size_t)(question - soa->questions);
 
+	if (soa->n_tcp == TCP_MAX)
+		return;
 	question->until = clock_steady_ms() + SOA_TRY_MS * SOA_TRIES;
-	question->tries = SOA_TRIES;
-	if (soa_tcp_new(&question->zone, question->id, &question->to, question->to_length,
+	if (soa_tcp_new(&question->zone, question->id, from, &question->to, question->to_length,
 			soa->epoll, IDS + place, &question->tcp) < 0)
 		give_up(soa, question);
+	else
+		soa->n_tcp++;
+}
+
+static void take_truncated(struct soa *soa, struct question *question)
+{
+	question->wants_tcp = true;
+	question->tries = SOA_TRIES;
+	question->until = clock_steady_ms() + TCP_TURN_MS;
+	ask_by_tcp(soa, question);
 }
 
 static bool is_same_peer(const struct question *question, const struct sockaddr_storage *from)
@@ -256,11 +280,11 @@ static void take_packet(struct soa *soa, int port, const struct sockaddr_storage
 	if (soa->by_id[id] == NOBODY)
 		return;
 	question = &soa->questions[soa->by_id[id]];
-	if (question->tcp || question->port != port || !is_same_peer(question, from) ||
+	if (question->wants_tcp || question->port != port || !is_same_peer(question, from) ||
 	    soa_packet_parse(packet, length, &question->zone, id, &answer) < 0)
 		return;
 	if (answer.outcome == SOA_TRUNCATED)
-		ask_by_tcp(soa, question);
+		take_truncated(soa, question);
 	else
 		end_question(soa, question, &answer);
 }
@@ -272,13 +296,14 @@ static void read_port(struct soa *soa, int port)
 	uint8_t packet[PACKET_MAX];
 	ssize_t n;
 
-	do {
+	for (size_t i = 0; i < PACKETS_MAX; i++) {
 		from_length = sizeof(from);
 		n = recvfrom(port, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&from,
 			     &from_length);
-		if (n > 0)
-			take_packet(soa, port, &from, packet, (size_t)n);
-	} while (n >= 0);
+		if (n < 0)
+			break;
+		take_packet(soa, port, &from, packet, (size_t)n);
+	}
 }
 
 static void continue_tcp(struct soa *soa, size_t place)
@@ -306,12 +331,16 @@ static void look_at_times(struct soa *soa)
 	for (size_t i = 0; i < SOA_QUESTIONS_MAX; i++) {
 		struct question *question = &soa->questions[i];
 
-		if (!question->is_open || question->until > now)
+		if (!question->is_open)
 			continue;
-		if (question->tries < SOA_TRIES)
+		if (question->until > now) {
+			if (question->wants_tcp && !question->tcp)
+				ask_by_tcp(soa, question);
+		} else if (question->tries < SOA_TRIES) {
 			send_question(soa, question);
-		else
+		} else {
 			give_up(soa, question);
+		}
 	}
 }
 

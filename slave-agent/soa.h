@@ -5,8 +5,8 @@
  * Asks name servers for the SOA of zones, thousands at once, without blocking. Questions go over
  * UDP from several ports, each with an id of its own at random; an answer counts only when it comes
  * from the server, to the port, with the id and the question (RFC 5452 §9). A truncated one is
- * asked for again over TCP. Queries aren't signed with TSIG: a key is for transfers, and servers
- * that want one even for a SOA answer REFUSED.
+ * asked for again over TCP, a few at a time. Queries aren't signed with TSIG: a key is for
+ * transfers, and servers that want one even for a SOA answer REFUSED.
  *
  * A struct soa belongs to one thread.
  */

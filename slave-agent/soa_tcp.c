@@ -1,6 +1,7 @@
 #include "slave-agent/soa_tcp.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -27,8 +28,10 @@ static int watch(struct soa_tcp *tcp, int operation, uint32_t events)
 	return epoll_ctl(tcp->epoll, operation, tcp->fd, &event) < 0 ? -errno : 0;
 }
 
-static int begin(struct soa_tcp *tcp, const struct sockaddr_storage *server, socklen_t length)
+static int begin(struct soa_tcp *tcp, const struct sockaddr_storage *from,
+		 const struct sockaddr_storage *server, socklen_t length)
 {
+	const int yes = 1;
 	size_t packet = 0;
 	int r;
 
@@ -41,13 +44,18 @@ static int begin(struct soa_tcp *tcp, const struct sockaddr_storage *server, soc
 	tcp->fd = socket(server->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (tcp->fd < 0)
 		return -errno;
+	/* The port is chosen for this server only; else many connections would use them up. */
+	setsockopt(tcp->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes));
+	if (bind(tcp->fd, (const struct sockaddr *)from, length) < 0)
+		return -errno;
 	if (connect(tcp->fd, (const struct sockaddr *)server, length) < 0 && errno != EINPROGRESS)
 		return -errno;
 	return watch(tcp, EPOLL_CTL_ADD, EPOLLOUT);
 }
 
-int soa_tcp_new(const struct zone_name *zone, uint16_t id, const struct sockaddr_storage *server,
-		socklen_t length, int epoll, uint64_t mark, struct soa_tcp **ret_tcp)
+int soa_tcp_new(const struct zone_name *zone, uint16_t id, const struct sockaddr_storage *from,
+		const struct sockaddr_storage *server, socklen_t length, int epoll, uint64_t mark,
+		struct soa_tcp **ret_tcp)
 {
 	struct soa_tcp *tcp;
 	int r;
@@ -60,7 +68,7 @@ int soa_tcp_new(const struct zone_name *zone, uint16_t id, const struct sockaddr
 	tcp->fd = -1;
 	tcp->epoll = epoll;
 	tcp->mark = mark;
-	r = begin(tcp, server, length);
+	r = begin(tcp, from, server, length);
 	if (r < 0) {
 		soa_tcp_free(tcp);
 		return r;

@@ -11,12 +11,12 @@
 struct soa_tcp;
 
 /*
- * Begins to connect, and adds the descriptor to an epoll(7), with `mark` as its data. Returns 0,
- * -ENOMEM or -errno.
+ * Begins to connect from an address to a server, both of `length` bytes, and adds the descriptor to
+ * an epoll(7), with `mark` as its data. Returns 0, -ENOMEM or -errno.
  */
-int soa_tcp_new(const struct zone_name *zone, uint16_t id, const struct sockaddr_storage *server,
-		socklen_t length, int epoll, uint64_t mark, struct soa_tcp **ret_tcp)
-	__attribute__((warn_unused_result));
+int soa_tcp_new(const struct zone_name *zone, uint16_t id, const struct sockaddr_storage *from,
+		const struct sockaddr_storage *server, socklen_t length, int epoll, uint64_t mark,
+		struct soa_tcp **ret_tcp) __attribute__((warn_unused_result));
 void soa_tcp_free(struct soa_tcp *tcp);
 
 /*
