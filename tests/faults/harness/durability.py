@@ -2,7 +2,7 @@
 
 After write(2) a file is in doubt until it is synced, after rename(2), link(2) and unlink(2) its
 directory is. A file must not get its name while its content is in doubt, and nothing may be in
-doubt when a change is acknowledged.
+doubt when named is told, or a change is acknowledged.
 """
 
 import pathlib
@@ -10,13 +10,20 @@ import re
 
 WRITES = ("write", "writev", "pwrite64", "pwritev", "ftruncate")
 SYNCS = ("fsync", "fdatasync")
-REPLIES = ("write", "writev", "sendto", "sendmsg")
+SENDS = ("write", "writev", "sendto", "sendmsg")
 
 FILE = re.compile(r"\d+<(/[^>]*)>")
 STREAM = re.compile(r"\d+<(?:UNIX-STREAM|TCP|socket):")
 NAMES = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
-HTTP = r'"HTTP/1\.1 2'
+# What a message says, and what that tells others.
+MOMENTS = {r'"HTTP/1\.1 2': "the change was acknowledged",
+           r"reconfig|delzone": "named was told of it"}
+
+
+def is_draft(path):
+    """Whether a file isn't in force, and swept at the next start."""
+    return pathlib.Path(path).name.startswith(".")
 
 
 class Doubts:
@@ -44,23 +51,30 @@ class Doubts:
                 return f"'{new}' got its name before its content was synced"
             self.add(str(pathlib.Path(new).parent))
         elif call.name.startswith(("link", "unlink")):
-            path = pathlib.Path(NAMES.findall(call.arguments)[-1])
-            # Drafts that come back are swept at the next start.
-            if not path.name.startswith("."):
-                self.add(str(path.parent))
+            path = NAMES.findall(call.arguments)[-1]
+            if not is_draft(path):
+                self.add(str(pathlib.Path(path).parent))
         return None
 
 
+def find_moment(call):
+    """What a message that is sent here says to others, or None."""
+    if call.name not in SENDS or not STREAM.match(call.arguments):
+        return None
+    return next((moment for pattern, moment in MOMENTS.items()
+                 if re.search(pattern, call.arguments)), None)
+
+
 def find_doubts(calls, folders):
-    """Sentences about what a power cut could take away that was acknowledged, or half done."""
+    """Sentences about what a power cut could take away that others were told of."""
     doubts, found = Doubts(folders), []
     for call in calls:
         if not call.succeeded:
             continue
-        if call.name in REPLIES and STREAM.match(call.arguments) and re.search(HTTP,
-                                                                            call.arguments):
-            found += [f"'{path}' wasn't synced when the change was acknowledged"
-                      for path in sorted(doubts.paths)]
+        moment = find_moment(call)
+        if moment:
+            found += [f"'{path}' wasn't synced when {moment}"
+                      for path in sorted(doubts.paths) if not is_draft(path)]
         sentence = doubts.follow(call)
         if sentence:
             found.append(sentence)
