@@ -3,8 +3,9 @@
 import pathlib
 import shutil
 import tempfile
+import time
 
-from laboratory import Lab
+from laboratory import Lab, poll
 
 from .operations import BYSTANDERS, ZONES
 from .shim import build_shim, preload
@@ -32,9 +33,12 @@ class Site:
         self._home = pathlib.Path(tempfile.mkdtemp(prefix="zonepush-faults."))
         lab = Lab.up(self._home, masters=2, slaves=1)
         # master2 first: its serials are lower, so that a zone that moves there must be fetched anew.
+        last = 0
         for master in reversed(lab.masters):
+            poll(lambda: time.time() >= last + 1)
             stays = [zone for zone, owner in BYSTANDERS.items() if owner == master.name]
             master.publish_many(ZONES + stays)
+            last = max(master.read_serials().values())
         if self.broken:
             slave = lab.slaves[0]
             slave.agent.stop()
