@@ -102,8 +102,11 @@ def attached(pid, threads, *words):
         try:
             poll(lambda: strace.poll() is not None or _are_traced(pid, threads), ATTACH_SECONDS,
                  f"strace is attached to process {pid}")
-            if strace.poll() is not None:
-                raise LabError(f"strace can't attach to the agent: {strace.stderr.read().strip()}; "
+            # Without a word it ended because the process did: a thread that is never idle can come
+            # to its point at once.
+            error = strace.poll() is not None and strace.stderr.read().strip()
+            if error:
+                raise LabError(f"strace can't attach to the agent: {error}; "
                                "run this as root, or allow it (kernel.yama.ptrace_scope = 0)")
             yield
         finally:
