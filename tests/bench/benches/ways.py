@@ -1,5 +1,7 @@
 """Slaves without an agent, and the hook: two ways to change zones on two slaves."""
 
+import time
+
 from laboratory import LabError, plesk
 from laboratory.basics import replace_file
 from laboratory.named import ADDRESS, RNDC, Named
