@@ -6,6 +6,7 @@
 #   make asan     all tests under ASan and UBSan
 #   make lint     the rules that a script can check
 #   make fuzz     each fuzz target for SECONDS (default 20)
+#   make faults   kill -9 at every system call that matters [POINTS=n of each operation]
 #   make bench    figures, not tests
 #   make deps     installs what is missing (Debian); the targets above do it by themselves
 #   make fresh    make demo and make check on a fresh Debian of their own (root, debootstrap; slow)
@@ -23,6 +24,7 @@ MANDIR = $(PREFIX)/share/man/man8
 SECONDS ?= 20
 TEST ?=
 BREAK ?=
+POINTS ?= 0
 
 CFLAGS ?= -O2 -g
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
@@ -46,7 +48,7 @@ unit_tests := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_helpers := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 fuzz_targets := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-.PHONY: all check check-unit check-e2e demo lint asan fuzz bench fresh deps clean
+.PHONY: all check check-unit check-e2e demo lint asan fuzz faults bench fresh deps clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -95,6 +97,12 @@ asan: deps
 
 lint: deps
 	tests/lint
+
+# First that the harness finds agents that are broken on purpose.
+faults: deps
+	$(MAKE) all
+	BUILD=$(abspath $(BUILD)) tests/faults/faults --self-test
+	BUILD=$(abspath $(BUILD)) tests/faults/faults --points $(POINTS)
 
 bench: deps
 	$(MAKE) all
