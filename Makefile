@@ -23,6 +23,8 @@ SBINDIR = $(PREFIX)/sbin
 MANDIR = $(PREFIX)/share/man/man8
 SECONDS ?= 20
 TEST ?=
+# Files of end-to-end tests that run at once: they mostly wait.
+JOBS ?= 4
 BREAK ?=
 POINTS ?= 0
 
@@ -86,7 +88,8 @@ check-unit: $(unit_tests)
 	@set -e; for test in $(filter %$(TEST),$(unit_tests)); do echo "$$test"; $$test; done
 
 check-e2e: all
-	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(TEST),-k $(TEST)) tests/e2e
+	BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider \
+		-n $(JOBS) --dist loadfile $(if $(TEST),-k $(TEST)) tests/e2e
 
 demo: deps
 	$(MAKE) all

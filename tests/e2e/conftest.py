@@ -27,8 +27,8 @@ _open_labs = []
 
 @pytest.fixture(scope="module")
 def lab(request):
-    """A master and two slaves, or what the module's LAB says."""
-    with _laboratory(**getattr(request.module, "LAB", {"masters": 1, "slaves": 2})) as lab:
+    """A master and two slaves, or what the module's LABORATORY says."""
+    with _laboratory(**getattr(request.module, "LABORATORY", {"masters": 1, "slaves": 2})) as lab:
         yield lab
 
 

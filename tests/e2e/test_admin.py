@@ -8,7 +8,7 @@ import pytest
 from laboratory.basics import poll, replace_file
 from wire import Signer, call
 
-LAB = {"masters": 2, "slaves": 1}
+LABORATORY = {"masters": 2, "slaves": 1}
 NOBODY = "192.0.2.9"
 
 

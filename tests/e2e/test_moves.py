@@ -13,7 +13,7 @@ import pytest
 from laboratory.basics import poll
 from wire import Signer, call
 
-LAB = {"masters": 2, "slaves": 1}
+LABORATORY = {"masters": 2, "slaves": 1}
 
 
 @dataclasses.dataclass(frozen=True)
