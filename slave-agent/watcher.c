@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proto/clock.h"
+#include "proto/log.h"
 #include "slave-agent/watcher_private.h"
 
 static int compare_zones(const void *a, const void *b)
@@ -61,11 +62,42 @@ static void wake(struct watcher *watcher)
 	(void)!write(watcher->wake, &one, sizeof(one));
 }
 
+/* For when there is no room to watch it now, or its primary is away for long: the sweep comes by.
+ */
+static void remember_retransfer(struct watcher *watcher, const struct zone_name *zone)
+{
+	struct watch_entry entry = {
+		.key = watch_table_key(zone),
+		.checked = (uint32_t)clock_seconds(),
+		.primary = WATCH_NO_PRIMARY,
+	};
+	const struct watch_entry *before;
+
+	before = watch_table_find(&watcher->table, entry.key);
+	if (before)
+		entry = *before;
+	entry.to_retransfer = true;
+	if (watch_table_put(&watcher->table, &entry) < 0)
+		log_warning("watcher: out of memory, '%s' isn't noted", zone->text);
+}
+
+static bool is_to_retransfer(const struct watcher *watcher, const struct zone_name *zone)
+{
+	const struct watch_entry *entry;
+
+	entry = watch_table_find(&watcher->table, watch_table_key(zone));
+	return entry && entry->to_retransfer;
+}
+
 void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum watch_cause cause)
 {
 	struct watch *watch = find_watch(watcher, zone);
 	bool is_new = !watch;
 
+	if (cause == WATCH_PASSED_ON)
+		remember_retransfer(watcher, zone);
+	else if (is_new && is_to_retransfer(watcher, zone))
+		cause = WATCH_PASSED_ON;
 	if (is_new)
 		watch = make_watch(watcher, zone);
 	if (!watch)
@@ -82,6 +114,16 @@ void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum w
 	}
 	watch->progress.looks = 0;
 	watch->progress.settled = 0;
+}
+
+void watcher_note_told(struct watcher *watcher, const struct watch_order *order)
+{
+	struct watch *watch = find_watch(watcher, &order->zone);
+
+	if (!watch)
+		return;
+	watch->told = clock_steady_ms();
+	watch->progress.retransferred |= order->action == WATCH_RETRANSFER;
 }
 
 void watcher_add(struct watcher *watcher, const struct zone_name *zone, enum watch_cause cause)

@@ -122,6 +122,8 @@ static void note(struct watcher *watcher, const struct watch *watch, enum watch_
 		.has_primary_serial = view->primary.outcome == SOA_SERIAL,
 		.primary_serial = view->primary.serial,
 		.was_served = watch->progress.was_served,
+		.to_retransfer =
+			watch->progress.cause == WATCH_PASSED_ON && !watch->progress.retransferred,
 	};
 
 	if (watch_table_put(&watcher->table, &entry) < 0)
@@ -129,17 +131,14 @@ static void note(struct watcher *watcher, const struct watch *watch, enum watch_
 }
 
 /* named is told once the lock is let go; a zone that was told of lately waits for its next look. */
-static void order(struct watcher *watcher, struct watch *watch, enum watch_action action)
+static void order(struct watcher *watcher, const struct watch *watch, enum watch_action action)
 {
-	uint64_t now = clock_steady_ms();
-
 	if (action == WATCH_NOTHING || watcher->n_orders == WATCH_ORDERS_MAX)
 		return;
-	if (action == WATCH_REFRESH && watch->told && now < watch->told + WATCHER_GAP_MS)
+	if (action == WATCH_REFRESH && watch->told &&
+	    clock_steady_ms() < watch->told + WATCHER_GAP_MS)
 		return;
 	watcher->orders[watcher->n_orders++] = (struct watch_order){watch->zone, action};
-	watch->told = now;
-	watch->progress.retransferred |= action == WATCH_RETRANSFER;
 }
 
 /* All answers are there. */

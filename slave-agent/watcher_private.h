@@ -73,6 +73,9 @@ struct watcher {
 void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum watch_cause cause);
 void watcher_end(struct watcher *watcher, struct watch *watch);
 
+/* watcher.c. Under the lock: named was told of the zone. */
+void watcher_note_told(struct watcher *watcher, const struct watch_order *order);
+
 /* watcher_look.c. Under the lock: begins a look; takes an answer to one (soa_answered). */
 void watcher_look(struct watcher *watcher, struct watch *watch);
 void watcher_take_answer(void *context, uint64_t tag, const struct soa_answer *answer);

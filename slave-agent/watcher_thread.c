@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,8 +75,14 @@ static void give_orders(struct watcher *watcher)
 		if (r < 0)
 			log_debug("watcher: can't have '%s' fetched (%s)", order->zone.text,
 				  why.text);
-		if (r == ZP_ENAMEDDOWN)
+		/* Each would wait as long, and questions wait meanwhile. */
+		if (r == ZP_ENAMEDDOWN || r == -ETIMEDOUT)
 			break;
+		if (r < 0)
+			continue;
+		pthread_mutex_lock(&watcher->lock);
+		watcher_note_told(watcher, order);
+		pthread_mutex_unlock(&watcher->lock);
 	}
 	watcher->n_orders = 0;
 }
