@@ -177,7 +177,10 @@ static void count_zones(const struct watcher *watcher, uint64_t zones[static WAT
 	}
 }
 
-/* Lists the primaries that give reason for an alarm; the others may give a new one. */
+/*
+ * Lists the primaries that give reason for an alarm; the others may give a new one. One that is
+ * dead, but that no zone needs any more, is none: that is how a master is led away from it.
+ */
 static void list_alarms(struct watcher *watcher, const uint64_t suffering[],
 			struct watcher_summary *summary)
 {
@@ -185,7 +188,7 @@ static void list_alarms(struct watcher *watcher, const uint64_t suffering[],
 		struct watch_primary *primary = &watcher->primaries.items[i];
 
 		primary->refuses &= suffering[i] > 0;
-		if (primary->is_dead || primary->refuses)
+		if (suffering[i] > 0 && (primary->is_dead || primary->refuses))
 			summary->alarms[summary->n_alarms++] = (struct watcher_alarm){
 				.address = primary->address,
 				.is_dead = primary->is_dead,
@@ -282,7 +285,7 @@ int watcher_new(const struct agent_config *config, struct watcher **ret_watcher,
 		return reason_fail(why, -ENOMEM, "out of memory");
 	watcher->config = config;
 	watcher->wake = -1;
-	watcher->is_first_pass = true;
+	watcher->is_fast_pass = true;
 	watcher->counted = clock_steady_ms();
 	while (watcher->n_free < WATCHER_ZONES_MAX) {
 		watcher->free_slots[watcher->n_free] = watcher->n_free;

@@ -61,6 +61,7 @@ void watcher_look(struct watcher *watcher, struct watch *watch)
 	for (size_t i = 0; i < watch->n_primaries; i++) {
 		struct watch_primary *primary = &watcher->primaries.items[watch->primaries[i]];
 
+		primary->zone = watch->zone;
 		if (primary->is_dead)
 			watch->trouble = watch->primaries[i];
 		if (watch_primary_may_be_asked(primary))
@@ -111,11 +112,10 @@ static void take_from_primary(struct watcher *watcher, struct watch *watch, size
 static void note(struct watcher *watcher, const struct watch *watch, enum watch_state state)
 {
 	const struct watch_view *view = &watch->view;
-	bool suffers = state == WATCH_PRIMARY_UNREACHABLE || state == WATCH_PRIMARY_REFUSES;
 	struct watch_entry entry = {
 		.key = watch_table_key(&watch->zone),
 		.checked = (uint32_t)clock_seconds(),
-		.primary = suffers ? watch->trouble : WATCH_NO_PRIMARY,
+		.primary = watch->trouble,
 		.state = (uint8_t)state,
 		.has_serial = view->local.outcome == SOA_SERIAL,
 		.serial = view->local.serial,
@@ -154,8 +154,11 @@ static void conclude(struct watcher *watcher, struct watch *watch)
 	decision = watch_policy_decide(&watch->view, progress);
 	note(watcher, watch, decision.state);
 	order(watcher, watch, decision.action);
-	progress->looks++;
-	progress->settled += decision.state == WATCH_SERVING;
+	/* A look from before the latest change says nothing about how that one goes on. */
+	if (!watch->again) {
+		progress->looks++;
+		progress->settled += decision.state == WATCH_SERVING;
+	}
 	if (decision.state == WATCH_MISSING && progress->looks == LOOKS_UNTIL_MISSING) {
 		log_warning("watcher: named doesn't know zone '%s', though it was told",
 			    watch->zone.text);

@@ -49,11 +49,13 @@ struct watcher {
 	struct registry *registry;
 	struct control *control;
 	struct soa *soa;
-	uint64_t look_at, sweep_at;
+	uint64_t look_at, sweep_at, probe_at;
+	size_t next_slot; /* looked at next */
 	struct zone_name sweep_after;
-	uint64_t swept, zones; /* in this pass, and in the last one */
-	bool is_first_pass;
-	int64_t pass_began;	    /* seconds since 1970 */
+	uint64_t swept; /* in this pass */
+	bool is_fast_pass;
+	int64_t pass_began;	    /* seconds since 1970; 0: the first one */
+	uint64_t pass_at;	    /* the same by clock_steady_ms() */
 	uint64_t commands, counted; /* that may be given at once, at this time */
 	struct watch_order orders[WATCH_ORDERS_MAX];
 	size_t n_orders;
