@@ -21,7 +21,8 @@ struct watch_primary {
 	bool refuses;  /* it doesn't serve us some zone */
 	int64_t since; /* of that, seconds since 1970 */
 	unsigned int silences;
-	uint64_t probe_at; /* clock_steady_ms() */
+	uint64_t probe_at;     /* clock_steady_ms() */
+	struct zone_name zone; /* looked at last; to probe a dead one by */
 };
 
 /* All zero: none. */

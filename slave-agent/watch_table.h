@@ -22,6 +22,7 @@ struct watch_entry {
 	uint16_t primary; /* which one is the trouble; WATCH_NO_PRIMARY: none */
 	uint8_t state;	  /* enum watch_state */
 	bool has_serial : 1, has_primary_serial : 1, was_served : 1;
+	bool to_retransfer : 1; /* what is served was another master's */
 };
 
 /* All zero is an empty table. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "proto/clock.h"
+#include "proto/log.h"
 #include "slave-agent/watcher_private.h"
 
 static int compare_zones(const void *a, const void *b)
@@ -61,11 +62,42 @@ static void wake(struct watcher *watcher)
 	(void)!write(watcher->wake, &one, sizeof(one));
 }
 
+/* For when there is no room to watch it now, or its primary is away for long: the sweep comes by.
+ */
+static void remember_retransfer(struct watcher *watcher, const struct zone_name *zone)
+{
+	struct watch_entry entry = {
+		.key = watch_table_key(zone),
+		.checked = (uint32_t)clock_seconds(),
+		.primary = WATCH_NO_PRIMARY,
+	};
+	const struct watch_entry *before;
+
+	before = watch_table_find(&watcher->table, entry.key);
+	if (before)
+		entry = *before;
+	entry.to_retransfer = true;
+	if (watch_table_put(&watcher->table, &entry) < 0)
+		log_warning("watcher: out of memory, '%s' isn't noted", zone->text);
+}
+
+static bool is_to_retransfer(const struct watcher *watcher, const struct zone_name *zone)
+{
+	const struct watch_entry *entry;
+
+	entry = watch_table_find(&watcher->table, watch_table_key(zone));
+	return entry && entry->to_retransfer;
+}
+
 void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum watch_cause cause)
 {
 	struct watch *watch = find_watch(watcher, zone);
 	bool is_new = !watch;
 
+	if (cause == WATCH_PASSED_ON)
+		remember_retransfer(watcher, zone);
+	else if (is_new && is_to_retransfer(watcher, zone))
+		cause = WATCH_PASSED_ON;
 	if (is_new)
 		watch = make_watch(watcher, zone);
 	if (!watch)
@@ -82,6 +114,16 @@ void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum w
 	}
 	watch->progress.looks = 0;
 	watch->progress.settled = 0;
+}
+
+void watcher_note_told(struct watcher *watcher, const struct watch_order *order)
+{
+	struct watch *watch = find_watch(watcher, &order->zone);
+
+	if (!watch)
+		return;
+	watch->told = clock_steady_ms();
+	watch->progress.retransferred |= order->action == WATCH_RETRANSFER;
 }
 
 void watcher_add(struct watcher *watcher, const struct zone_name *zone, enum watch_cause cause)
@@ -135,7 +177,10 @@ static void count_zones(const struct watcher *watcher, uint64_t zones[static WAT
 	}
 }
 
-/* Lists the primaries that give reason for an alarm; the others may give a new one. */
+/*
+ * Lists the primaries that give reason for an alarm; the others may give a new one. One that is
+ * dead, but that no zone needs any more, is none: that is how a master is led away from it.
+ */
 static void list_alarms(struct watcher *watcher, const uint64_t suffering[],
 			struct watcher_summary *summary)
 {
@@ -143,7 +188,7 @@ static void list_alarms(struct watcher *watcher, const uint64_t suffering[],
 		struct watch_primary *primary = &watcher->primaries.items[i];
 
 		primary->refuses &= suffering[i] > 0;
-		if (primary->is_dead || primary->refuses)
+		if (suffering[i] > 0 && (primary->is_dead || primary->refuses))
 			summary->alarms[summary->n_alarms++] = (struct watcher_alarm){
 				.address = primary->address,
 				.is_dead = primary->is_dead,
@@ -240,7 +285,7 @@ int watcher_new(const struct agent_config *config, struct watcher **ret_watcher,
 		return reason_fail(why, -ENOMEM, "out of memory");
 	watcher->config = config;
 	watcher->wake = -1;
-	watcher->is_first_pass = true;
+	watcher->is_fast_pass = true;
 	watcher->counted = clock_steady_ms();
 	while (watcher->n_free < WATCHER_ZONES_MAX) {
 		watcher->free_slots[watcher->n_free] = watcher->n_free;

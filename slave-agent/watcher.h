@@ -58,7 +58,7 @@ struct watcher_alarm {
 	struct address address;
 	bool is_dead;	/* else it refuses zones */
 	int64_t since;	/* seconds since 1970 */
-	uint64_t zones; /* that suffer from it */
+	uint64_t zones; /* that it should serve and doesn't */
 };
 
 struct watcher_summary {

@@ -61,6 +61,7 @@ void watcher_look(struct watcher *watcher, struct watch *watch)
 	for (size_t i = 0; i < watch->n_primaries; i++) {
 		struct watch_primary *primary = &watcher->primaries.items[watch->primaries[i]];
 
+		primary->zone = watch->zone;
 		if (primary->is_dead)
 			watch->trouble = watch->primaries[i];
 		if (watch_primary_may_be_asked(primary))
@@ -111,17 +112,18 @@ static void take_from_primary(struct watcher *watcher, struct watch *watch, size
 static void note(struct watcher *watcher, const struct watch *watch, enum watch_state state)
 {
 	const struct watch_view *view = &watch->view;
-	bool suffers = state == WATCH_PRIMARY_UNREACHABLE || state == WATCH_PRIMARY_REFUSES;
 	struct watch_entry entry = {
 		.key = watch_table_key(&watch->zone),
 		.checked = (uint32_t)clock_seconds(),
-		.primary = suffers ? watch->trouble : WATCH_NO_PRIMARY,
+		.primary = watch->trouble,
 		.state = (uint8_t)state,
 		.has_serial = view->local.outcome == SOA_SERIAL,
 		.serial = view->local.serial,
 		.has_primary_serial = view->primary.outcome == SOA_SERIAL,
 		.primary_serial = view->primary.serial,
 		.was_served = watch->progress.was_served,
+		.to_retransfer =
+			watch->progress.cause == WATCH_PASSED_ON && !watch->progress.retransferred,
 	};
 
 	if (watch_table_put(&watcher->table, &entry) < 0)
@@ -129,17 +131,14 @@ static void note(struct watcher *watcher, const struct watch *watch, enum watch_
 }
 
 /* named is told once the lock is let go; a zone that was told of lately waits for its next look. */
-static void order(struct watcher *watcher, struct watch *watch, enum watch_action action)
+static void order(struct watcher *watcher, const struct watch *watch, enum watch_action action)
 {
-	uint64_t now = clock_steady_ms();
-
 	if (action == WATCH_NOTHING || watcher->n_orders == WATCH_ORDERS_MAX)
 		return;
-	if (action == WATCH_REFRESH && watch->told && now < watch->told + WATCHER_GAP_MS)
+	if (action == WATCH_REFRESH && watch->told &&
+	    clock_steady_ms() < watch->told + WATCHER_GAP_MS)
 		return;
 	watcher->orders[watcher->n_orders++] = (struct watch_order){watch->zone, action};
-	watch->told = now;
-	watch->progress.retransferred |= action == WATCH_RETRANSFER;
 }
 
 /* All answers are there. */
@@ -155,8 +154,11 @@ static void conclude(struct watcher *watcher, struct watch *watch)
 	decision = watch_policy_decide(&watch->view, progress);
 	note(watcher, watch, decision.state);
 	order(watcher, watch, decision.action);
-	progress->looks++;
-	progress->settled += decision.state == WATCH_SERVING;
+	/* A look from before the latest change says nothing about how that one goes on. */
+	if (!watch->again) {
+		progress->looks++;
+		progress->settled += decision.state == WATCH_SERVING;
+	}
 	if (decision.state == WATCH_MISSING && progress->looks == LOOKS_UNTIL_MISSING) {
 		log_warning("watcher: named doesn't know zone '%s', though it was told",
 			    watch->zone.text);

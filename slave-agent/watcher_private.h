@@ -49,11 +49,13 @@ struct watcher {
 	struct registry *registry;
 	struct control *control;
 	struct soa *soa;
-	uint64_t look_at, sweep_at;
+	uint64_t look_at, sweep_at, probe_at;
+	size_t next_slot; /* looked at next */
 	struct zone_name sweep_after;
-	uint64_t swept, zones; /* in this pass, and in the last one */
-	bool is_first_pass;
-	int64_t pass_began;	    /* seconds since 1970 */
+	uint64_t swept; /* in this pass */
+	bool is_fast_pass;
+	int64_t pass_began;	    /* seconds since 1970; 0: the first one */
+	uint64_t pass_at;	    /* the same by clock_steady_ms() */
 	uint64_t commands, counted; /* that may be given at once, at this time */
 	struct watch_order orders[WATCH_ORDERS_MAX];
 	size_t n_orders;
@@ -72,6 +74,9 @@ struct watcher {
 /* watcher.c. Under the lock: watches a zone; ends a watch that has no look under way. */
 void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum watch_cause cause);
 void watcher_end(struct watcher *watcher, struct watch *watch);
+
+/* watcher.c. Under the lock: named was told of the zone. */
+void watcher_note_told(struct watcher *watcher, const struct watch_order *order);
 
 /* watcher_look.c. Under the lock: begins a look; takes an answer to one (soa_answered). */
 void watcher_look(struct watcher *watcher, struct watch *watch);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,13 @@
 #define LOOK_MS	 20 /* how often it is seen which watches are due */
 #define SWEEP_MS 250
 
-/* In its first pass, and when primaries changed, the sweep hurries. */
+/* The sweep's greatest speed: in its first pass, and when primaries changed. */
 #define SWEEP_FAST_PER_S 500
+
+/* So many looks begin every LOOK_MS: each reads the registry, under the lock. */
+#define LOOKS_AT_ONCE 100
+
+#define PROBE_LOOK_MS 1000 /* how often dead primaries are looked for whose probe is due */
 
 /* How long a move may take. */
 #define MOVE_SECONDS 3600
@@ -21,23 +27,26 @@
 /* One look asks named and at most all primaries. */
 #define QUESTIONS_PER_LOOK (1 + REGISTRY_PRIMARIES_MAX)
 
-/* Begins the looks that are due, as many as there is room for. */
+/* Begins the looks that are due, as many as there is room for; the others have the next turn. */
 static void begin_looks(struct watcher *watcher)
 {
 	uint64_t now = clock_steady_ms();
+	size_t begun = 0;
 
 	if (now < watcher->look_at)
 		return;
 	watcher->look_at = now + LOOK_MS;
 	pthread_mutex_lock(&watcher->lock);
-	for (size_t i = 0; i < WATCHER_ZONES_MAX; i++) {
-		struct watch *watch = watcher->slots[i];
+	for (size_t n = 0; n < WATCHER_ZONES_MAX && begun < LOOKS_AT_ONCE; n++) {
+		struct watch *watch = watcher->slots[watcher->next_slot];
 
-		if (!watch || watch->waiting > 0 || watch->due > now)
-			continue;
 		if (soa_count(watcher->soa) + QUESTIONS_PER_LOOK > SOA_QUESTIONS_MAX)
 			break;
+		watcher->next_slot = (watcher->next_slot + 1) % WATCHER_ZONES_MAX;
+		if (!watch || watch->waiting > 0 || watch->due > now)
+			continue;
 		watcher_look(watcher, watch);
+		begun++;
 	}
 	pthread_mutex_unlock(&watcher->lock);
 }
@@ -74,20 +83,31 @@ static void give_orders(struct watcher *watcher)
 		if (r < 0)
 			log_debug("watcher: can't have '%s' fetched (%s)", order->zone.text,
 				  why.text);
-		if (r == ZP_ENAMEDDOWN)
+		/* Each would wait as long, and questions wait meanwhile. */
+		if (r == ZP_ENAMEDDOWN || r == -ETIMEDOUT)
 			break;
+		if (r < 0)
+			continue;
+		pthread_mutex_lock(&watcher->lock);
+		watcher_note_told(watcher, order);
+		pthread_mutex_unlock(&watcher->lock);
 	}
 	watcher->n_orders = 0;
 }
 
-/* How many zones are due in SWEEP_MS. */
-static uint64_t find_share(const struct watcher *watcher)
+/* How many zones are due now, so that a pass takes the time it is given. Under the lock. */
+static uint64_t find_share(const struct watcher *watcher, uint64_t now)
 {
-	uint64_t share = watcher->zones * SWEEP_MS / watcher->config->sweep + 1;
+	const uint64_t most = SWEEP_FAST_PER_S * SWEEP_MS / 1000;
+	uint64_t due;
 
-	if (watcher->is_first_pass)
-		share = SWEEP_FAST_PER_S * SWEEP_MS / 1000;
-	return share;
+	if (watcher->is_fast_pass)
+		return most;
+	/* One more than there are: who finds none left has come to the end. */
+	due = (watcher->table.count + 1) * (now - watcher->pass_at) / watcher->config->sweep;
+	if (due <= watcher->swept)
+		return 0;
+	return due - watcher->swept < most ? due - watcher->swept : most;
 }
 
 /*
@@ -133,14 +153,14 @@ static void end_pass(struct watcher *watcher)
 	pthread_mutex_lock(&watcher->lock);
 	watch_table_drop_older(&watcher->table, watcher->pass_began);
 	watcher->pass_began = clock_seconds();
+	watcher->pass_at = clock_steady_ms();
 	pthread_mutex_unlock(&watcher->lock);
 	/* Forgets the refusals of primaries that no zone suffers from any more. */
 	if (watcher_get_summary(watcher, &summary) == 0)
 		free(summary.alarms);
-	watcher->zones = watcher->swept;
 	watcher->swept = 0;
 	watcher->sweep_after.text[0] = '\0';
-	watcher->is_first_pass = false;
+	watcher->is_fast_pass = false;
 }
 
 static void sweep(struct watcher *watcher)
@@ -153,11 +173,11 @@ static void sweep(struct watcher *watcher)
 	pthread_mutex_lock(&watcher->lock);
 	if (watcher->sweep_again) {
 		watcher->sweep_again = false;
-		watcher->is_first_pass = true;
+		watcher->is_fast_pass = true;
 		watcher->swept = 0;
 		watcher->sweep_after.text[0] = '\0';
 	}
-	share = watcher->n_free > WATCHER_ZONES_MAX / 2 ? find_share(watcher) : 0;
+	share = watcher->n_free > WATCHER_ZONES_MAX / 2 ? find_share(watcher, now) : 0;
 	pthread_mutex_unlock(&watcher->lock);
 	if (share == 0)
 		return;
@@ -165,6 +185,24 @@ static void sweep(struct watcher *watcher)
 	watcher->swept += count;
 	if (count < share)
 		end_pass(watcher);
+}
+
+/* A dead primary may have few zones, and the sweep may come by them late. */
+static void probe_primaries(struct watcher *watcher)
+{
+	uint64_t now = clock_steady_ms();
+
+	if (now < watcher->probe_at)
+		return;
+	watcher->probe_at = now + PROBE_LOOK_MS;
+	pthread_mutex_lock(&watcher->lock);
+	for (size_t i = 0; i < watcher->primaries.count; i++) {
+		const struct watch_primary *primary = &watcher->primaries.items[i];
+
+		if (primary->is_dead && primary->probe_at <= now)
+			watcher_watch(watcher, &primary->zone, WATCH_SWEPT);
+	}
+	pthread_mutex_unlock(&watcher->lock);
 }
 
 static bool is_stopping(struct watcher *watcher)
@@ -194,6 +232,7 @@ void *watcher_run(void *context)
 	watcher->commands = COMMANDS_MAX / 2;
 	while (!is_stopping(watcher)) {
 		sweep(watcher);
+		probe_primaries(watcher);
 		begin_looks(watcher);
 		soa_wait(watcher->soa, watcher->wake, is_idle(watcher) ? SWEEP_MS : LOOK_MS);
 		give_orders(watcher);

@@ -28,7 +28,7 @@ struct query {
 	uint32_t serial;
 };
 
-static void read_label(struct query *query)
+static void read_label(const struct name_server *server, struct query *query)
 {
 	const char *label = (const char *)query->packet.data + DNS_PACKET_HEADER;
 	size_t length = (uint8_t)label[0] & 63, letters;
@@ -36,7 +36,7 @@ static void read_label(struct query *query)
 	memcpy(query->word, label + 1, length);
 	query->word[length] = '\0';
 	letters = strspn(query->word, LETTERS);
-	query->serial = (uint32_t)strtoul(query->word + letters, NULL, 10);
+	query->serial = (uint32_t)strtoul(query->word + letters, NULL, 10) + server->ahead;
 	query->word[letters] = '\0';
 }
 
@@ -146,7 +146,7 @@ static void serve_udp(struct name_server *server)
 		return;
 	query.packet.length = (size_t)n;
 	note_peer(server, &query.from);
-	read_label(&query);
+	read_label(server, &query);
 	reply(server, &query);
 }
 
@@ -183,7 +183,7 @@ static void serve_tcp(struct name_server *server)
 		n = recv(connection, query.packet.data,
 			 ((size_t)length[0] << 8 | length[1]) % DNS_PACKET_MAX, MSG_WAITALL);
 		query.packet.length = n > 0 ? (size_t)n : 0;
-		read_label(&query);
+		read_label(server, &query);
 	}
 	if (is_word(&query, "stall") && server->n_stalled < NAME_SERVER_PORTS_MAX) {
 		server->stalled[server->n_stalled++] = connection;

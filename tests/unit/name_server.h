@@ -32,6 +32,7 @@
 
 struct name_server {
 	struct address address;
+	atomic_uint ahead; /* so much is added to the serials */
 
 	/* What it saw. */
 	uint16_t ports[NAME_SERVER_PORTS_MAX]; /* that asked over UDP, of the client */
