@@ -386,6 +386,17 @@ def test_a_view_of_ones_own(slave):
     assert guard(slave) == "" and starts(slave)
 
 
+def test_a_zone_by_hand_in_our_view(slave):
+    conf = slave.named.configuration
+    include = f'include "{slave.include}";'
+    zone = f'zone Z07.Example. IN {{ type primary; file "{slave.directory}/hand.db"; }};'
+    view = f'view "outside" {{ match-clients {{ any; }}; {include} {zone} }};'
+    replace_file(conf, conf.read_text().replace(include, view))
+    assert not starts(slave)
+    assert "'z07.example' keeps named from starting" in guard(slave)
+    assert count_zones(slave) == len(ZONES) - 1 and starts(slave)
+
+
 def test_beside_a_running_agent(slave):
     """Both want the same files: one at a time, and the agent takes the zone back in the end."""
     slave.start()
