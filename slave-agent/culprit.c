@@ -34,6 +34,9 @@ static void append_words(const struct agent_config *config, const char *candidat
 			break;
 		if (strncmp(text, candidate, strlen(candidate)) == 0) {
 			known = strlen(candidate);
+			/* Its lines are none of the file that is named instead. */
+			if (text[known] == ':')
+				known += 1 + strspn(text + known + 1, "0123456789");
 			n = snprintf(ret_words + used, size - used, "%s", config->include);
 		} else if (strncmp(text, input, strlen(input)) == 0) {
 			known = strlen(input);
