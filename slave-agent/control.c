@@ -193,7 +193,7 @@ int control_reconfig(struct control *control, struct reason *why)
 
 int control_ping(struct control *control, struct reason *why)
 {
-	return run_simple(control, "status", CONTROL_LIMIT_MS, why);
+	return run_simple(control, "status", CONTROL_PING_LIMIT_MS, why);
 }
 
 int control_refresh(struct control *control, const struct zone_name *zone, struct reason *why)

@@ -7,7 +7,8 @@
  * by name). Which of them is decided for each content of the file, and logged.
  *
  * A struct control belongs to one thread. Calls wait for named, so none is made from an HTTP
- * thread: at most `rndc-timeout` for a reconfig and CONTROL_LIMIT_MS for anything else, and
+ * thread: at most `rndc-timeout` for a reconfig, CONTROL_PING_LIMIT_MS for a ping and
+ * CONTROL_LIMIT_MS for anything else, and
  * RNDC_HELLO_LIMIT_MS more where a connection must be made.
  *
  * All return 0, or with a reason
@@ -26,7 +27,8 @@
 #include "proto/zone_name.h"
 #include "slave-agent/agent_config.h"
 
-#define CONTROL_LIMIT_MS (10 * 1000)
+#define CONTROL_LIMIT_MS      (10 * 1000)
+#define CONTROL_PING_LIMIT_MS (2 * 1000)
 
 struct control;
 

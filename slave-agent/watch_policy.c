@@ -11,6 +11,9 @@ static const unsigned int pauses[] = {200,  300,   500,	  1000,	 2000,	3000,  50
 /* After an update that seems to be there already: the primary may not have published it yet. */
 static const unsigned int late[] = {1000, 4000, 25000};
 
+/* As many as tell a dead primary from a lost packet: WATCH_SILENCES_MAX. */
+#define SWEPT_LOOKS 3
+
 /* A named that was just told of a zone fetches it by itself first. */
 #define OWN_FETCH_LOOKS 4
 
@@ -50,10 +53,12 @@ static unsigned int find_pause(const struct watch_progress *progress)
 	return progress->looks < COUNT(pauses) ? pauses[progress->looks] : 0;
 }
 
-/* One look is enough where nobody waits for anything. */
-static unsigned int pause_if_awaited(const struct watch_progress *progress)
+/* One look is enough where nobody waits for anything; a few where answers may just be lost. */
+static unsigned int pause_if_awaited(const struct watch_progress *progress, unsigned int enough)
 {
-	return progress->cause == WATCH_SWEPT ? 0 : find_pause(progress);
+	if (progress->cause == WATCH_SWEPT && progress->looks + 1 >= enough)
+		return 0;
+	return find_pause(progress);
 }
 
 static struct watch_decision decide_serving(const struct watch_progress *progress)
@@ -108,16 +113,16 @@ struct watch_decision watch_policy_decide(const struct watch_view *view,
 	struct watch_decision decision = {.state = WATCH_UNKNOWN};
 
 	if (view->local.outcome == SOA_SILENT) {
-		decision.pause = pause_if_awaited(progress);
+		decision.pause = pause_if_awaited(progress, SWEPT_LOOKS);
 	} else if (view->local.outcome == SOA_REFUSED || view->local.outcome == SOA_ABSENT) {
 		decision.state = WATCH_MISSING;
 		decision.pause = find_pause(progress);
 	} else if (view->primary.outcome == SOA_SILENT) {
 		decision.state = WATCH_PRIMARY_UNREACHABLE;
-		decision.pause = pause_if_awaited(progress);
+		decision.pause = pause_if_awaited(progress, SWEPT_LOOKS);
 	} else if (view->primary.outcome != SOA_SERIAL) {
 		decision.state = WATCH_PRIMARY_REFUSES;
-		decision.pause = pause_if_awaited(progress);
+		decision.pause = pause_if_awaited(progress, 1);
 	} else if (view->local.outcome == SOA_SERIAL) {
 		decision = decide_served(view->local.serial, view->primary.serial, progress);
 	} else {

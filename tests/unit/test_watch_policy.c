@@ -72,7 +72,8 @@ static void test_named_has_nothing(void **state)
 		 WATCH_UNKNOWN,
 		 0,
 		 200},
-		{"silent, swept", SILENT, SERIAL(1), {.cause = WATCH_SWEPT}, WATCH_UNKNOWN, 0, 0},
+		{"silent, swept", SILENT, SERIAL(1), {0}, WATCH_UNKNOWN, 0, 200},
+		{"silent again", SILENT, SERIAL(1), {.looks = 2}, WATCH_UNKNOWN, 0, 0},
 		{"all are silent", SILENT, SILENT, {.cause = WATCH_UPDATED}, WATCH_UNKNOWN, 0, 200},
 		{"refused", REFUSED, SERIAL(1), {.cause = WATCH_MADE}, WATCH_MISSING, 0, 200},
 		{"of its parent", ABSENT, SERIAL(1), {.cause = WATCH_MADE}, WATCH_MISSING, 0, 200},
@@ -87,7 +88,8 @@ static void test_named_has_nothing(void **state)
 static void test_primary_is_no_help(void **state)
 {
 	static const struct row rows[] = {
-		{"dead", SERIAL(1), SILENT, {0}, WATCH_PRIMARY_UNREACHABLE, 0, 0},
+		{"dead", SERIAL(1), SILENT, {0}, WATCH_PRIMARY_UNREACHABLE, 0, 200},
+		{"still dead", SERIAL(1), SILENT, {.looks = 2}, WATCH_PRIMARY_UNREACHABLE, 0, 0},
 		{"dead, awaited",
 		 SERIAL(1),
 		 SILENT,
