@@ -38,6 +38,7 @@ class Large:
 
     def __init__(self, lab):
         self.slave = lab.slaves[0]
+        self.agent_key = self.slave.key_id
         self.signer = Signer()
         self.slave.must_run("master", "add", "--primaries", NOBODY, "--", "bench",
                             self.signer.key_id)
@@ -88,7 +89,7 @@ class Large:
         return seconds
 
     def _send(self, method, target, content=None):
-        reply = call(self.slave, self.signer, method, target, content)
+        reply = call(self.slave, self.signer, method, target, content, agent=self.agent_key)
         if reply.status >= 300:
             raise LabError(f"{method} {target} was answered {reply.status}: {reply.json}")
         return reply.json

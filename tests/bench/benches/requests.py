@@ -33,11 +33,11 @@ def bench(size):
 
 def sign_requests(slave, signer, names, count):
     """That many requests for zones, one after the other, each with a nonce of its own."""
-    requests = []
+    requests, audience = [], slave.key_id
     for number in range(count):
         target = f"/v1/zones/{names[number % len(names)]}"
         fields = {"Host": f"{ADDRESS}:{slave.http}",
-                  **signer.sign("GET", target, b"", slave.key_id)}
+                  **signer.sign("GET", target, b"", audience)}
         lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         requests.append("\r\n".join([*lines, "", ""]))
     return "".join(requests).encode()
