@@ -63,7 +63,10 @@ static const char *const schema_steps[] = {
 	"ALTER TABLE zone ADD COLUMN begun INTEGER NOT NULL DEFAULT 0;"
 	"DROP INDEX zone_owner;"
 	"CREATE UNIQUE INDEX zone_owner ON zone(name) WHERE present = 1 AND state <> 3;"
-	"CREATE INDEX zone_bucket ON zone(bucket, name);"
+	/* All that a shard is rendered from, so that its zones are read from a few pages, not each
+	 * from a page of its own. */
+	"CREATE INDEX zone_bucket ON zone(bucket, name, master, present, anew, generation, made,"
+	" serial, state, problem, error, since, begun, changed_at);"
 	"CREATE INDEX zone_tree ON zone(tree) WHERE present = 1 AND state <> 3;"
 	"CREATE INDEX zone_claim ON zone(name, since) WHERE state = 3;",
 };

@@ -121,11 +121,11 @@ def send(url, method, target, headers, body=b""):
         connection.close()
 
 
-def call(slave, signer, method, target, content=None, **choices):
+def call(slave, signer, method, target, content=None, agent=None, **choices):
     """One rightly signed request to a slave's agent, but for what is chosen otherwise."""
     body = b"" if content is None else json.dumps(content).encode()
     sent = choices.pop("body", body)
-    headers = signer.sign(method, target, body, choices.pop("agent", slave.key_id), **choices)
+    headers = signer.sign(method, target, body, agent or slave.key_id, **choices)
     return send(slave.url, method, target, headers, sent)
 
 

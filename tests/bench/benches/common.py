@@ -45,6 +45,12 @@ class Sync:
         return time.perf_counter() - started
 
 
+def read_cpu_seconds(pid):
+    """What a process has used of all cores."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def run(argv, content=""):
     """Runs a program and returns its standard error; LabError where it fails."""
     done = subprocess.run(

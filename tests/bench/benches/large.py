@@ -14,7 +14,7 @@ from laboratory import LabError, plesk, poll
 from laboratory.basics import replace_file
 from laboratory.lab import BULK_MAX
 
-from .common import Size, Sync, laboratory, print_table, render
+from .common import Size, Sync, laboratory, print_table, read_cpu_seconds, render
 from .programs import build_shim, preload
 from .prober import Prober
 
@@ -29,7 +29,9 @@ NOBODY = "127.0.0.1:1"
 PROBED = "probed.example"  # configured by hand
 START_SECONDS = 120
 GROW_SECONDS = 600
+SETTLE_SECONDS = 120
 PAUSE = 1  # seconds of nothing, to compare with
+CALM = 0.1  # of a core
 RECONFIG = "received control channel command 'reconfig'"
 
 
@@ -38,6 +40,7 @@ class Large:
 
     def __init__(self, lab):
         self.slave = lab.slaves[0]
+        self.agent_key = self.slave.key_id
         self.signer = Signer()
         self.slave.must_run("master", "add", "--primaries", NOBODY, "--", "bench",
                             self.signer.key_id)
@@ -76,6 +79,17 @@ class Large:
         poll(lambda: self.read_status()["zones"]["applied"] == wanted, GROW_SECONDS,
              f"the agent has applied {wanted} zones")
 
+    def settle(self):
+        """Waits until agent and named have done what follows from so many new zones."""
+        pids = [self.slave.agent.pid, self.slave.named.daemon.pid]
+
+        def is_calm():
+            before = sum(map(read_cpu_seconds, pids))
+            time.sleep(PAUSE)
+            return sum(map(read_cpu_seconds, pids)) - before < CALM * PAUSE
+
+        poll(is_calm, SETTLE_SECONDS, "agent and named have settled")
+
     def delete(self):
         """Deletes one zone; returns the seconds until that was acknowledged."""
         target = f"/v1/zones/{self._name(self.first)}?generation={time.time_ns() // 1000}"
@@ -88,7 +102,7 @@ class Large:
         return seconds
 
     def _send(self, method, target, content=None):
-        reply = call(self.slave, self.signer, method, target, content)
+        reply = call(self.slave, self.signer, method, target, content, agent=self.agent_key)
         if reply.status >= 300:
             raise LabError(f"{method} {target} was answered {reply.status}: {reply.json}")
         return reply.json
@@ -129,11 +143,13 @@ def bench(size):
 
 def measure_deletions(large, rounds, library):
     """Seconds of single deletions, with fsync(2) and without."""
+    large.settle()
     with_sync = [large.delete() for _ in range(rounds)]
     agent = large.slave.agent
     plain = agent.argv
     preload(large.slave, library)
     large.restart()
+    large.settle()
     without = [large.delete() for _ in range(rounds)]
     agent.argv = plain
     large.restart()

@@ -1,6 +1,5 @@
 """Signed requests that the agent verifies in a second, beside what libsodium alone verifies."""
 
-import os
 import pathlib
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import sys
 from laboratory import LabError, plesk
 from laboratory.named import ADDRESS
 
-from .common import Size, laboratory
+from .common import Size, laboratory, read_cpu_seconds
 from .programs import build
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
@@ -26,18 +25,18 @@ def bench(size):
         master.hook(plesk.document(master.publish_many(names)))
         requests = sign_requests(slave, Signer(master.key), names, size.rounds)
         alone = measure_libsodium(lab.home)
-        before = read_cpu_seconds(slave)
+        before = read_cpu_seconds(slave.agent.pid)
         seconds = send_requests(lab, slave, requests)
-        report(size, seconds, read_cpu_seconds(slave) - before, alone)
+        report(size, seconds, read_cpu_seconds(slave.agent.pid) - before, alone)
 
 
 def sign_requests(slave, signer, names, count):
     """That many requests for zones, one after the other, each with a nonce of its own."""
-    requests = []
+    requests, audience = [], slave.key_id
     for number in range(count):
         target = f"/v1/zones/{names[number % len(names)]}"
         fields = {"Host": f"{ADDRESS}:{slave.http}",
-                  **signer.sign("GET", target, b"", slave.key_id)}
+                  **signer.sign("GET", target, b"", audience)}
         lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         requests.append("\r\n".join([*lines, "", ""]))
     return "".join(requests).encode()
@@ -59,12 +58,6 @@ def send_requests(lab, slave, requests):
     if int(bad):
         raise LabError(f"{int(bad)} of {int(good) + int(bad)} requests weren't answered 200")
     return float(seconds)
-
-
-def read_cpu_seconds(slave):
-    """What the agent has used of all cores."""
-    fields = pathlib.Path(f"/proc/{slave.agent.pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def report(size, seconds, cpu, alone):

@@ -194,7 +194,7 @@ class Attack:
         self._poll(lambda: count_zones(self.slave.named) - len(wanted),
                    "the running named has {} zones too many")
         self._await_named(owners)
-        self._poll(lambda: list_litter(self.slave, wanted), "litter is left: {}")
+        self._poll(lambda: list_litter(self.slave), "litter is left: {}")
 
     def _find_on_disk(self, wanted):
         """What differs from this; while the agent writes, that can be anything."""

@@ -17,7 +17,7 @@ STREAM = re.compile(r"\d+<(?:UNIX-STREAM|TCP|socket):")
 NAMES = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 # What a message says, and what that tells others.
-MOMENTS = {r'"HTTP/1\.1 2': "the change was acknowledged",
+MOMENTS = {r'\\"results\\":': "the change was acknowledged",
            r"reconfig|delzone": "named was told of it"}
 
 

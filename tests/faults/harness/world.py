@@ -17,6 +17,7 @@ PAGE = 1000
 INCLUDE = re.compile(r'^\s*include "([^"]+)";', re.MULTILINE)
 CLAUSE = re.compile(r'^zone "([^"]+)" \{.*\}; # master=(\S+)(?: generation=(\d+))? made=(\d+)$',
                     re.MULTILINE)
+DATA = re.compile(r'file "([^"]+)"')
 # The zone that named keeps the managed keys of its view in (RFC 5011).
 OWN_ZONES = 1
 
@@ -100,17 +101,15 @@ def find_unlike(lab, slave, owners):
     return None
 
 
-def list_litter(slave, zones):
-    """What lies where the agent writes though nothing needs it."""
-    needed = {path.name for path in list_includes(slave)}
+def list_litter(slave):
+    """What lies where the agent and named write though nothing needs it."""
+    includes = list_includes(slave)
+    names = {path.name for path in includes}
     found = [path for path in slave.include.parent.rglob("*") if path.is_file()
-             and path.name.removesuffix(".previous") not in needed]
-    for path in (slave.directory / "data").iterdir():
-        # ZONE.MADE.db, and ZONE.MADE.db.jnl; named's own drafts are db-XXXXXXXX.
-        zone = re.match(r"(.+)\.\d+\.db(\.jnl)?$", path.name)
-        if zone and zone[1].replace("+", "/") not in zones:
-            found.append(path)
-    return found
+             and path.name.removesuffix(".previous") not in names]
+    data = {name for path in includes for name in DATA.findall(path.read_text())}
+    return found + [path for path in (slave.directory / "data").iterdir()
+                    if str(path).removesuffix(".jnl") not in data]
 
 
 def start_copy(lab, slave):
