@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -163,6 +164,8 @@ int cmd_run(struct verb_call *call)
 	if (!cmd_load_config(call, &config))
 		return VERB_FAILED;
 
+	/* An arena for each thread would keep for itself what it once had. */
+	mallopt(M_ARENA_MAX, 1);
 	pthread_mutex_init(&daemon.agent.reader_lock, NULL);
 	r = start(&daemon, &config, &why);
 	if (r == 0) {

@@ -1,6 +1,7 @@
 #include "slave-agent/upkeep.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,6 +329,8 @@ void upkeep_run(struct upkeep *upkeep)
 	if (now >= upkeep->facts_at) {
 		look_at_files(upkeep);
 		look_for_missing(upkeep);
+		/* What a bulk took isn't needed until the next one. */
+		malloc_trim(0);
 	}
 	if (now >= upkeep->blocked_at)
 		retry_blocked(upkeep);

@@ -100,8 +100,10 @@ void watcher_watch(struct watcher *watcher, const struct zone_name *zone, enum w
 		cause = WATCH_PASSED_ON;
 	if (is_new)
 		watch = make_watch(watcher, zone);
-	if (!watch)
+	if (!watch) {
+		watcher->sweep_again |= cause != WATCH_SWEPT;
 		return;
+	}
 	watch->again = watch->waiting > 0;
 	watch->due = clock_steady_ms();
 	/* A sweep mustn't take the place of something that somebody waits for. */

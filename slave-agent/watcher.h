@@ -18,8 +18,8 @@
 #include "slave-agent/agent_config.h"
 #include "slave-agent/watch_policy.h"
 
-#define WATCHER_ZONES_MAX 20000 /* watched at once, after changes; the sweep has the rest */
-#define WATCHER_GAP_MS	  5000	/* between two refreshes of one zone */
+#define WATCHER_ZONES_MAX 5000 /* watched at once; for more, the sweep begins anew and hurries */
+#define WATCHER_GAP_MS	  5000 /* between two refreshes of one zone */
 
 struct watcher;
 
