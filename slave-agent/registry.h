@@ -212,6 +212,9 @@ int registry_litter_add(struct registry *registry, const struct zone_name *name,
 typedef void registry_litter_visit(void *context, const struct zone_name *name, uint64_t made);
 int registry_litter_each(struct registry *registry, registry_litter_visit *visit, void *context)
 	__attribute__((warn_unused_result));
+/* Whether any row is of an incarnation made then, whatever its name: looks through all of them. */
+int registry_made_is_known(struct registry *registry, uint64_t made, bool *ret_known)
+	__attribute__((warn_unused_result));
 int registry_litter_clear(struct registry *registry) __attribute__((warn_unused_result));
 
 /* Whether the administrator wants named left alone for now; survives a restart. */

@@ -164,6 +164,21 @@ int registry_litter_each(struct registry *registry, registry_litter_visit *visit
 	return r;
 }
 
+int registry_made_is_known(struct registry *registry, uint64_t made, bool *ret_known)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, "SELECT 1 FROM zone WHERE made = ? LIMIT 1",
+			   "i", (int64_t)made);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	*ret_known = r == 1;
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
 int registry_litter_clear(struct registry *registry)
 {
 	return database_execute(registry->database, "DELETE FROM litter", "");

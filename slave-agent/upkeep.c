@@ -12,6 +12,7 @@
 #include "slave-agent/claim.h"
 #include "slave-agent/control.h"
 #include "slave-agent/include.h"
+#include "slave-agent/litter.h"
 
 #define RETRY_MAX_MS	     (60 * 1000)
 #define RETRY_REFUSED_MAX_MS (10 * 60 * 1000)
@@ -19,6 +20,7 @@
 #define PING_MS		     (30 * 1000)
 #define MISSING_MS	     (10 * 60 * 1000)
 #define EXPIRE_MS	     (24 * 3600 * 1000)
+#define LITTER_MS	     (5 * 1000) /* between steps */
 
 /* named's files are looked at so often; ones that can't be read cost a named-checkconf each time,
  * so those tries get rarer. */
@@ -31,6 +33,7 @@ struct upkeep {
 	struct watcher *watcher;
 	struct control *control;
 	struct publisher *publisher;
+	struct litter *litter;
 
 	struct named_facts *facts; /* NULL: can't be read, for the reason `broken` */
 	struct reason broken;
@@ -41,6 +44,7 @@ struct upkeep {
 	uint64_t ping_at;
 	uint64_t facts_at, facts_pause;
 	uint64_t missing_at;
+	uint64_t litter_at;
 	uint64_t expire_at;
 
 	pthread_mutex_t lock; /* of status */
@@ -322,6 +326,13 @@ static void expire(struct upkeep *upkeep)
 			    registry_reason(upkeep->registry));
 }
 
+static void sweep_litter(struct upkeep *upkeep)
+{
+	bool is_done = litter_step(upkeep->litter, clock_seconds());
+
+	upkeep->litter_at = clock_steady_ms() + (is_done ? EXPIRE_MS : LITTER_MS);
+}
+
 void upkeep_run(struct upkeep *upkeep)
 {
 	uint64_t now = clock_steady_ms();
@@ -340,13 +351,16 @@ void upkeep_run(struct upkeep *upkeep)
 		ping(upkeep);
 	if (now >= upkeep->expire_at)
 		expire(upkeep);
+	if (now >= upkeep->litter_at)
+		sweep_litter(upkeep);
 }
 
 /* While a retry is due named isn't asked for its own sake. */
 uint64_t upkeep_get_next(const struct upkeep *upkeep)
 {
 	const uint64_t times[] = {upkeep->retry_at ? upkeep->retry_at : upkeep->ping_at,
-				  upkeep->facts_at, upkeep->blocked_at, upkeep->expire_at};
+				  upkeep->facts_at, upkeep->blocked_at, upkeep->expire_at,
+				  upkeep->litter_at};
 	uint64_t next = times[0];
 
 	for (size_t i = 1; i < sizeof(times) / sizeof(*times); i++)
@@ -364,6 +378,8 @@ static int open_named(struct upkeep *upkeep, struct reason *why)
 	if (r < 0)
 		return r;
 	r = control_new(upkeep->config, &upkeep->control);
+	if (r == 0)
+		r = litter_new(upkeep->config, upkeep->registry, &upkeep->litter);
 	if (r < 0)
 		return reason_fail(why, r, "can't start (%s)", error_text(r));
 	return publisher_new(upkeep->config, upkeep->registry, upkeep->control,
@@ -390,6 +406,7 @@ int upkeep_new(const struct agent_config *config, struct registry *registry,
 		.ping_at = now,
 		.facts_at = now,
 		.expire_at = now,
+		.litter_at = now,
 	};
 	pthread_mutex_init(&upkeep->lock, NULL);
 	r = open_named(upkeep, why);
@@ -406,6 +423,7 @@ void upkeep_free(struct upkeep *upkeep)
 	if (!upkeep)
 		return;
 	publisher_free(upkeep->publisher);
+	litter_free(upkeep->litter);
 	control_free(upkeep->control);
 	named_facts_free(upkeep->facts);
 	pthread_mutex_destroy(&upkeep->lock);
