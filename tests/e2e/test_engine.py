@@ -214,3 +214,33 @@ def test_a_zone_beside_another_masters(make_lab):
     restart(slave, allow)
     status, answer = slave.ask("PUT", "/v1/zones/sub.shop.example?master=master2", {})
     assert (status, answer["result"]) == (200, "applied")
+
+
+def test_what_named_refuses_after_all(make_lab):
+    """named-checkconf takes it, named doesn't: what was there before is put back at once."""
+    slave = make_lab(masters=1, slaves=1).slaves[0]
+    put(slave, "kept.example")
+    whole = slave.read_shards()
+    hand = slave.directory / "hand.db"
+    hand.write_text("")
+    conf = slave.named.configuration
+    line = f'zone "hand.example" {{ type primary; file "{hand}"; }};\n'
+    replace_file(conf, conf.read_text() + line)
+    with slave.configuration.open("a") as file:
+        file.write("named-checkconf = /bin/true\n")
+    restart(slave)
+
+    status, problem = slave.ask("PUT", "/v1/zones/hand.example?master=master1", {})
+    assert (status, problem["type"].rpartition(":")[2]) == (503, "named-refused")
+    assert slave.read_shards() == whole and slave.named.knows("kept.example")
+    assert slave.run("status").returncode == 1
+    slave.named.stop()
+    slave.named.start()
+
+    # With a named-checkconf that sees it the others go on, and the zone waits for its name.
+    replace_file(slave.configuration, slave.configuration.read_text().replace(
+        "named-checkconf = /bin/true\n", ""))
+    restart(slave)
+    put(slave, "more.example")
+    row = slave.ask("GET", "/v1/zones/hand.example?master=master1")[1]
+    assert (row["state"], row["problem"]) == ("failing", "by-hand")
