@@ -234,13 +234,14 @@ def test_what_named_refuses_after_all(make_lab):
     assert (status, problem["type"].rpartition(":")[2]) == (503, "named-refused")
     assert slave.read_shards() == whole and slave.named.knows("kept.example")
     assert slave.run("status").returncode == 1
+    slave.agent.stop()
     slave.named.stop()
     slave.named.start()
 
     # With a named-checkconf that sees it the others go on, and the zone waits for its name.
     replace_file(slave.configuration, slave.configuration.read_text().replace(
         "named-checkconf = /bin/true\n", ""))
-    restart(slave)
+    slave.start_agent()
     put(slave, "more.example")
     row = slave.ask("GET", "/v1/zones/hand.example?master=master1")[1]
     assert (row["state"], row["problem"]) == ("failing", "by-hand")
