@@ -97,17 +97,29 @@ int text_buffer_append(struct text_buffer *buffer, const void *data, size_t leng
 
 int text_buffer_printf(struct text_buffer *buffer, const char *format, ...)
 {
-	va_list arguments;
-	char *text;
+	va_list arguments, again;
+	size_t left;
 	int n, r;
 
+	r = reserve(buffer, 0);
+	if (r < 0)
+		return r;
+	left = buffer->room - buffer->length;
 	va_start(arguments, format);
-	n = vasprintf(&text, format, arguments);
-	va_end(arguments);
+	va_copy(again, arguments);
+	n = vsnprintf(buffer->data + buffer->length, left, format, arguments);
 	if (n < 0)
-		return -ENOMEM;
-	r = text_buffer_append(buffer, text, (size_t)n);
-	free(text);
+		r = -ENOMEM;
+	else if ((size_t)n >= left)
+		r = reserve(buffer, (size_t)n);
+	if (r == 0 && (size_t)n >= left)
+		vsnprintf(buffer->data + buffer->length, (size_t)n + 1, format, again);
+	va_end(again);
+	va_end(arguments);
+
+	if (r == 0)
+		buffer->length += (size_t)n;
+	buffer->data[buffer->length] = '\0';
 	return r;
 }
 

@@ -24,8 +24,13 @@ struct registry_walk {
 static void copy_text(struct database_rows *rows, int column, char *ret_text, size_t size)
 {
 	const char *text = database_text(rows, column);
+	size_t length = text ? strnlen(text, size - 1) : 0;
 
-	snprintf(ret_text, size, "%s", text ? text : "");
+	/* Of each zone of a shard: snprintf(3) would take a quarter of the time that reading takes.
+	 */
+	if (length > 0)
+		memcpy(ret_text, text, length);
+	ret_text[length] = '\0';
 }
 
 static void read_zone(struct database_rows *rows, struct registry_zone *zone)

@@ -143,8 +143,7 @@ int shard_verify(const char *text, size_t length, size_t *ret_zones)
 	return 0;
 }
 
-int shard_load(const struct agent_config *config, unsigned int bucket, struct text_buffer *ret_text,
-	       size_t *ret_zones)
+int shard_read(const struct agent_config *config, unsigned int bucket, struct text_buffer *ret_text)
 {
 	struct text_buffer text = {0};
 	char path[PATH_MAX];
@@ -156,7 +155,18 @@ int shard_load(const struct agent_config *config, unsigned int bucket, struct te
 		return r;
 	text.room = text.length + 1;
 	*ret_text = text;
-	return shard_verify(text.data, text.length, ret_zones);
+	return 0;
+}
+
+int shard_load(const struct agent_config *config, unsigned int bucket, struct text_buffer *ret_text,
+	       size_t *ret_zones)
+{
+	int r;
+
+	r = shard_read(config, bucket, ret_text);
+	if (r < 0)
+		return r;
+	return shard_verify(ret_text->data, ret_text->length, ret_zones);
 }
 
 int shard_replace(const struct agent_config *config, unsigned int bucket,

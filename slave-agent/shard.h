@@ -60,9 +60,13 @@ int shard_verify(const char *text, size_t length, size_t *ret_zones)
 	__attribute__((warn_unused_result));
 
 /*
- * Loads the shard in force, whole: to be ended by text_buffer_done(). Returns 0; ZP_EDIGEST when it
- * is damaged, with the text all the same; -errno or ZP_ETOOBIG.
+ * Reads the shard in force, whole, damaged or not: to be ended by text_buffer_done(). Returns 0,
+ * -errno or ZP_ETOOBIG.
  */
+int shard_read(const struct agent_config *config, unsigned int bucket, struct text_buffer *ret_text)
+	__attribute__((warn_unused_result));
+
+/* The same, verified. ZP_EDIGEST: it is damaged; the text is there all the same. */
 int shard_load(const struct agent_config *config, unsigned int bucket, struct text_buffer *ret_text,
 	       size_t *ret_zones) __attribute__((warn_unused_result));
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "e2e"))
 
 from wire import Signer, call  # noqa: E402
 
-STANDARD = Size(zones=100000, rounds=30)
+STANDARD = Size(zones=100000, rounds=60)
 FEW_ZONES = 1000  # what the large number is compared with
 DELETIONS = 200  # while named's silence is measured
 NOBODY = "127.0.0.1:1"
@@ -38,8 +38,9 @@ RECONFIG = "received control channel command 'reconfig'"
 class Large:
     """A slave whose zones come and go by number; the lowest ones go first."""
 
-    def __init__(self, lab):
-        self.slave = lab.slaves[0]
+    def __init__(self, slave):
+        self.slave = slave
+        self.plain = slave.agent.argv
         self.agent_key = self.slave.key_id
         self.signer = Signer()
         self.slave.must_run("master", "add", "--primaries", NOBODY, "--", "bench",
@@ -121,6 +122,14 @@ class Large:
         poll(lambda: self.read_status()["named"]["running"] is not None, START_SECONDS)
         return time.perf_counter() - started
 
+    def preload(self, library):
+        """Restarts the agent with a library, or with none."""
+        if library:
+            preload(self.slave, library)
+        else:
+            self.slave.agent.argv = self.plain
+        self.restart()
+
     def probe(self, action):
         """named's longest silence while something is done, in seconds."""
         with Prober(self.slave.named.server, PROBED) as prober:
@@ -129,42 +138,39 @@ class Large:
 
 
 def bench(size):
-    with laboratory(masters=1, slaves=1) as lab:
-        large, sync = Large(lab), Sync(lab.home)
-        library = build_shim("no_sync", lab.home)
-        figures = {"fsync": [sync.measure() for _ in range(size.rounds)]}
-        for zones in (FEW_ZONES, size.zones):
-            print(f"{zones} zones, made in {large.grow(zones):.0f} s more")
-            figures[zones] = measure_deletions(large, size.rounds, library)
-        report_deletions(figures, size)
-        report_silence(large)
-        report_start(large)
+    with laboratory(masters=1, slaves=2) as lab:
+        few, many = map(Large, lab.slaves)
+        few.grow(FEW_ZONES)
+        print(f"{size.zones} zones, made in {many.grow(size.zones):.0f} s")
+        report_deletions(lab, few, many, size)
+        report_silence(many)
+        report_start(many)
 
 
-def measure_deletions(large, rounds, library):
-    """Seconds of single deletions, with fsync(2) and without."""
-    large.settle()
-    with_sync = [large.delete() for _ in range(rounds)]
-    agent = large.slave.agent
-    plain = agent.argv
-    preload(large.slave, library)
-    large.restart()
-    large.settle()
-    without = [large.delete() for _ in range(rounds)]
-    agent.argv = plain
-    large.restart()
-    return with_sync, without
+def report_deletions(lab, few, many, size):
+    """Of single zones, with fsync(2) and without."""
+    sync = Sync(lab.home)
+    lines = [["one deletion", f"{FEW_ZONES} zones", f"{size.zones} zones", "ratio"],
+             ["as it is", *measure_pairs(few, many, size.rounds)]]
+    library = build_shim("no_sync", lab.home)
+    for large in (few, many):
+        large.preload(library)
+    lines.append(["without fsync", *measure_pairs(few, many, size.rounds)])
+    for large in (few, many):
+        large.preload(None)
+    syncs = [sync.measure() for _ in range(size.rounds)]
+    print(f"{size.rounds} rounds; a write of 4 KiB with fsync: {render(syncs)} ms")
+    print_table(lines)
 
 
-def report_deletions(figures, size):
-    few, many = figures[FEW_ZONES], figures[size.zones]
-    ratios = [statistics.median(many[way]) / statistics.median(few[way]) for way in (0, 1)]
-    print(f"{size.rounds} rounds; a write of 4 KiB with fsync: {render(figures['fsync'])} ms")
-    print_table([
-        ["one deletion", f"{FEW_ZONES} zones", f"{size.zones} zones", "ratio"],
-        ["as it is", render(few[0]), render(many[0]), f"{ratios[0]:.2f}"],
-        ["without fsync", render(few[1]), render(many[1]), f"{ratios[1]:.2f}"],
-    ])
+def measure_pairs(few, many, rounds):
+    """Deletions here and there, in turn, so that both have the same weather; with the ratio."""
+    for large in (few, many):
+        large.settle()
+    pairs = [(few.delete(), many.delete()) for _ in range(rounds)]
+    here, there = zip(*pairs)
+    ratio = statistics.median(there) / statistics.median(here)
+    return render(here), render(there), f"{ratio:.2f}"
 
 
 def report_silence(large):
