@@ -340,16 +340,12 @@ int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *cha
 
 int outbox_count(struct outbox *outbox, uint64_t *ret_present)
 {
-	struct database_rows *rows;
+	int64_t present = 0;
 	int r;
 
-	r = database_query(outbox->database, &rows, "SELECT count(*) FROM zone WHERE present = 1",
-			   "");
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r == 1)
-		*ret_present = (uint64_t)database_integer(rows, 0);
-	database_rows_done(rows);
-	return r < 0 ? r : 0;
+	r = database_get_integer(outbox->database, "SELECT count(*) FROM zone WHERE present = 1",
+				 &present);
+	if (r == 0)
+		*ret_present = (uint64_t)present;
+	return r;
 }

@@ -477,3 +477,18 @@ const char *database_reason(struct database *database)
 {
 	return sqlite3_errmsg(database->sqlite);
 }
+
+int database_get_integer(struct database *database, const char *sql, int64_t *ret_value)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(database, &rows, sql, "");
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		*ret_value = database_integer(rows, 0);
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}

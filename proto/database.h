@@ -57,6 +57,10 @@ int database_execute(struct database *database, const char *sql, const char *typ
 /* How many rows the last database_execute() changed. */
 int64_t database_changes(struct database *database);
 
+/* The only value of a query without values: unchanged where it gives no row. */
+int database_get_integer(struct database *database, const char *sql, int64_t *ret_value)
+	__attribute__((warn_unused_result));
+
 /*
  * Starts a statement that gives rows, and steps through them: database_next() returns 1 with a row,
  * 0 at the end, or an error. One use of the same statement at a time; always end it with

@@ -13,7 +13,8 @@ struct search {
 	const struct agent_config *config;
 	struct control *control;
 	const struct named_facts *facts;
-	uint64_t *commands;
+	struct budget *commands;
+	bool is_down;
 };
 
 /*
@@ -26,12 +27,10 @@ static bool named_has_foreign(struct search *search, const struct zone_name *nam
 	struct reason why;
 	int r;
 
-	if (*search->commands == 0)
+	if (search->is_down || !budget_take(search->commands))
 		return false;
-	(*search->commands)--;
 	r = control_get_clause(search->control, name, clause, sizeof(clause), &why);
-	if (r == ZP_ENAMEDDOWN)
-		*search->commands = 0;
+	search->is_down = r == ZP_ENAMEDDOWN;
 	return r == 0 && *clause && !strstr(clause, search->config->data);
 }
 
@@ -54,9 +53,9 @@ static int show(const struct zone_name *name, culprit_visit *visit, void *contex
 
 int collision_find(const struct agent_config *config, struct control *control,
 		   const struct named_facts *facts, const char *candidate, culprit_visit *visit,
-		   void *context, uint64_t *commands, size_t *ret_count)
+		   void *context, struct budget *commands, size_t *ret_count)
 {
-	struct search search = {config, control, facts, commands};
+	struct search search = {config, control, facts, commands, false};
 	struct zone_name name;
 	char *line = NULL;
 	size_t room = 0;

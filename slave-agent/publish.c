@@ -12,6 +12,7 @@
 #include "proto/clock.h"
 #include "proto/file.h"
 #include "proto/log.h"
+#include "slave-agent/budget.h"
 #include "slave-agent/collision.h"
 #include "slave-agent/culprit.h"
 #include "slave-agent/include.h"
@@ -21,10 +22,7 @@
 /* named-checkconf names all duplicates at once; other mistakes may come one after the other. */
 #define CULPRIT_ROUNDS_MAX 8
 
-/*
- * named looks through all control messages of the last 900 s at each new one, so that many slow it
- * down: on average there may be 20 a second (COMMANDS_MAX in these 900 s).
- */
+/* The watcher has a budget of its own. */
 #define COMMANDS_MAX	    18000
 #define COMMANDS_PER_SECOND 20
 
@@ -47,8 +45,7 @@ struct publisher {
 	bool has_include; /* the include says what it should */
 	bool owes;	  /* named hasn't been told of something that no row waits for */
 
-	uint64_t commands; /* that may be given at once, at `counted` */
-	uint64_t counted;  /* clock_steady_ms() */
+	struct budget commands;
 };
 
 int publisher_new(const struct agent_config *config, struct registry *registry,
@@ -66,8 +63,7 @@ int publisher_new(const struct agent_config *config, struct registry *registry,
 		.registry = registry,
 		.control = control,
 		.words = words,
-		.commands = COMMANDS_MAX,
-		.counted = clock_steady_ms(),
+		.commands = budget_make(COMMANDS_MAX, COMMANDS_PER_SECOND, COMMANDS_MAX),
 	};
 	memset(publisher->dirty, true, sizeof(publisher->dirty));
 	r = include_prepare(config, &publisher->has_include, why);
@@ -138,20 +134,6 @@ void publisher_allow_loss(struct publisher *publisher)
 	publisher->may_lose = true;
 }
 
-/* How many commands may be given now. */
-static uint64_t refill_commands(struct publisher *publisher)
-{
-	uint64_t now = clock_steady_ms();
-	uint64_t more = (now - publisher->counted) * COMMANDS_PER_SECOND / 1000;
-
-	if (more > 0)
-		publisher->counted = now;
-	publisher->commands += more;
-	if (publisher->commands > COMMANDS_MAX)
-		publisher->commands = COMMANDS_MAX;
-	return publisher->commands;
-}
-
 /* A zone that named's configuration can't hold: it stays out until what is in the way has gone. */
 static int mark_failing(void *context, const struct zone_name *zone, enum problem_type problem,
 			const char *words)
@@ -182,7 +164,6 @@ static int mark_collisions(struct publisher *publisher, const char *fragment, si
 	*ret_count = 0;
 	if (!publisher->facts)
 		return 0;
-	refill_commands(publisher);
 	return collision_find(publisher->config, publisher->control, publisher->facts, fragment,
 			      mark_failing, publisher, &publisher->commands, ret_count);
 }
@@ -323,7 +304,7 @@ static enum publish_outcome delete_each(struct publisher *publisher,
 	int r, found;
 
 	while ((found = registry_leaving_next(publisher->registry, name.text, &name)) == 0) {
-		publisher->commands -= publisher->commands > 0;
+		(void)budget_take(&publisher->commands);
 		r = control_delete_zone(publisher->control, &name, why);
 		if (r == ZP_ENAMED)
 			return reconfigure(publisher, publication, why);
@@ -364,7 +345,7 @@ static enum publish_outcome tell(struct publisher *publisher, struct publication
 	if (waiting.leaving == 0)
 		return PUBLISH_APPLIED;
 	if (is_worth_deleting(waiting.leaving, counts.applied) &&
-	    waiting.leaving <= refill_commands(publisher))
+	    waiting.leaving <= budget_get(&publisher->commands))
 		return delete_each(publisher, publication, why);
 	return reconfigure(publisher, publication, why);
 }

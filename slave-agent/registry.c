@@ -193,17 +193,13 @@ int registry_get_state(struct registry *registry, struct envelope_state *ret_sta
 
 int registry_get_maintenance(struct registry *registry, bool *ret_on)
 {
-	struct database_rows *rows;
+	int64_t on = 0;
 	int r;
 
-	r = database_query(registry->database, &rows, "SELECT maintenance FROM agent", "");
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r == 1)
-		*ret_on = database_integer(rows, 0) != 0;
-	database_rows_done(rows);
-	return r < 0 ? r : 0;
+	r = database_get_integer(registry->database, "SELECT maintenance FROM agent", &on);
+	if (r == 0)
+		*ret_on = on != 0;
+	return r;
 }
 
 int registry_set_maintenance(struct registry *registry, bool on)

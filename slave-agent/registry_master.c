@@ -56,17 +56,7 @@ static int put_settings(struct registry *registry, const struct registry_master 
 
 static int count_masters(struct registry *registry, int64_t *ret_count)
 {
-	struct database_rows *rows;
-	int r;
-
-	r = database_query(registry->database, &rows, "SELECT count(*) FROM master", "");
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r == 1)
-		*ret_count = database_integer(rows, 0);
-	database_rows_done(rows);
-	return r < 0 ? r : 0;
+	return database_get_integer(registry->database, "SELECT count(*) FROM master", ret_count);
 }
 
 /* The row that a master is to have: a new one, or that of this name which has no key yet. */

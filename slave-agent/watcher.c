@@ -288,7 +288,6 @@ int watcher_new(const struct agent_config *config, struct watcher **ret_watcher,
 	watcher->config = config;
 	watcher->wake = -1;
 	watcher->is_fast_pass = true;
-	watcher->counted = clock_steady_ms();
 	while (watcher->n_free < WATCHER_ZONES_MAX) {
 		watcher->free_slots[watcher->n_free] = watcher->n_free;
 		watcher->n_free++;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "slave-agent/budget.h"
 #include "slave-agent/control.h"
 #include "slave-agent/registry.h"
 #include "slave-agent/soa.h"
@@ -54,9 +55,9 @@ struct watcher {
 	struct zone_name sweep_after;
 	uint64_t swept; /* in this pass */
 	bool is_fast_pass;
-	int64_t pass_began;	    /* seconds since 1970; 0: the first one */
-	uint64_t pass_at;	    /* the same by clock_steady_ms() */
-	uint64_t commands, counted; /* that may be given at once, at this time */
+	int64_t pass_began; /* seconds since 1970; 0: the first one */
+	uint64_t pass_at;   /* the same by clock_steady_ms() */
+	struct budget commands;
 	struct watch_order orders[WATCH_ORDERS_MAX];
 	size_t n_orders;
 

@@ -20,7 +20,7 @@
 /* How long a move may take. */
 #define MOVE_SECONDS 3600
 
-/* Commands to named are counted as publish.c counts its own. */
+/* Publications have a budget of their own. */
 #define COMMANDS_MAX	    2000
 #define COMMANDS_PER_SECOND 10
 
@@ -51,29 +51,13 @@ static void begin_looks(struct watcher *watcher)
 	pthread_mutex_unlock(&watcher->lock);
 }
 
-static bool may_command(struct watcher *watcher)
-{
-	uint64_t now = clock_steady_ms();
-	uint64_t more = (now - watcher->counted) * COMMANDS_PER_SECOND / 1000;
-
-	if (more > 0)
-		watcher->counted = now;
-	watcher->commands += more;
-	if (watcher->commands > COMMANDS_MAX)
-		watcher->commands = COMMANDS_MAX;
-	if (watcher->commands == 0)
-		return false;
-	watcher->commands--;
-	return true;
-}
-
 /* What can't be told now the next look orders again. */
 static void give_orders(struct watcher *watcher)
 {
 	struct reason why;
 	int r = 0;
 
-	for (size_t i = 0; i < watcher->n_orders && may_command(watcher); i++) {
+	for (size_t i = 0; i < watcher->n_orders && budget_take(&watcher->commands); i++) {
 		const struct watch_order *order = &watcher->orders[i];
 
 		if (order->action == WATCH_RETRANSFER)
@@ -229,7 +213,7 @@ void *watcher_run(void *context)
 {
 	struct watcher *watcher = context;
 
-	watcher->commands = COMMANDS_MAX / 2;
+	watcher->commands = budget_make(COMMANDS_MAX, COMMANDS_PER_SECOND, COMMANDS_MAX / 2);
 	while (!is_stopping(watcher)) {
 		sweep(watcher);
 		probe_primaries(watcher);
