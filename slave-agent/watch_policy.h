@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "slave-agent/soa_packet.h"
+#include "proto/soa_packet.h"
 
 enum watch_state {
 	WATCH_UNKNOWN,		   /* not looked at yet, or named doesn't answer */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "proto/address.h"
-#include "slave-agent/soa_packet.h"
+#include "proto/soa_packet.h"
 #include "slave-agent/watch_table.h"
 
 #define WATCH_PRIMARIES_MAX 8000

@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/soa.h"
 #include "slave-agent/budget.h"
 #include "slave-agent/control.h"
 #include "slave-agent/registry.h"
-#include "slave-agent/soa.h"
 #include "slave-agent/watch_primaries.h"
 #include "slave-agent/watch_table.h"
 #include "slave-agent/watcher.h"

@@ -1,5 +1,5 @@
 /* What may be an answer to a question for a SOA: as it comes, and behind the right beginning. */
-#include "slave-agent/soa_packet.h"
+#include "proto/soa_packet.h"
 #include "tests/fuzz/fuzz.h"
 
 static void parse(const uint8_t *data, size_t size, const struct zone_name *zone)

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "proto/clock.h"
-#include "slave-agent/soa.h"
+#include "proto/soa.h"
 #include "tests/unit/name_server.h"
 #include "tests/unit/site.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "slave-agent/soa_packet.h"
+#include "proto/soa_packet.h"
 #include "tests/unit/dns_packet.h"
 #include "tests/unit/site.h"
 

@@ -1,4 +1,4 @@
-#include "slave-agent/soa_packet.h"
+#include "proto/soa_packet.h"
 
 #include <stdlib.h>
 #include <string.h>

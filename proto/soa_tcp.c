@@ -1,4 +1,4 @@
-#include "slave-agent/soa_tcp.h"
+#include "proto/soa_tcp.h"
 
 #include <errno.h>
 #include <netinet/in.h>

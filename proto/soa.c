@@ -1,4 +1,4 @@
-#include "slave-agent/soa.h"
+#include "proto/soa.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "proto/clock.h"
 #include "proto/key.h"
-#include "slave-agent/soa_tcp.h"
+#include "proto/soa_tcp.h"
 
 #define PORTS	     16 /* of each family */
 #define PACKET_MAX   4096

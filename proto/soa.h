@@ -16,8 +16,8 @@
 
 #include "proto/address.h"
 #include "proto/error.h"
+#include "proto/soa_packet.h"
 #include "proto/zone_name.h"
-#include "slave-agent/soa_packet.h"
 
 #define SOA_QUESTIONS_MAX 4096 /* at once */
 #define SOA_TRIES	  3

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "slave-agent/soa_packet.h"
+#include "proto/soa_packet.h"
 
 struct soa_tcp;
 
