@@ -246,7 +246,7 @@ enum publish_outcome upkeep_publish(struct upkeep *upkeep, bool may_lose, struct
 	return outcome;
 }
 
-/* Notes whether named answers. */
+/* Notes whether named answers, and what else there is to be said while nothing is published. */
 static bool ping(struct upkeep *upkeep)
 {
 	struct reason why = {.text = ""};
@@ -254,6 +254,8 @@ static bool ping(struct upkeep *upkeep)
 
 	upkeep->ping_at = clock_steady_ms() + PING_MS;
 	r = control_ping(upkeep->control, &why);
+	if (r == 0)
+		is_paused(upkeep, &why);
 	note_named(upkeep, r == 0, find_error(upkeep, &why));
 	return r == 0;
 }
