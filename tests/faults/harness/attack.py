@@ -142,14 +142,17 @@ class Attack:
 
     def _check_time(self, rows):
         """Nothing went back."""
-        for key, row in self.rows.items():
-            if key in rows and rows[key].generation < row.generation:
-                raise Wrong(f"the generation of {key} went back")
+        self._check_generations(rows)
         status = self._read_status()
         if status["instance"] != self.status["instance"]:
             raise Wrong("the agent has another instance")
         if status["applied_seq"] < self.status["applied_seq"]:
             raise Wrong("the agent's sequence went back")
+
+    def _check_generations(self, rows):
+        for key, row in self.rows.items():
+            if key in rows and rows[key].generation < row.generation:
+                raise Wrong(f"the generation of {key} went back")
 
     def _check_kept(self, results, rows):
         """What was acknowledged, in whichever way, is in the registry."""

@@ -39,7 +39,8 @@ class Operation:
     """One request of one master.
 
     `before` and `after` are {zone: its masters}: the owner first, then who claims it; nobody where
-    the zone isn't there. `at_start`: what is attacked is the start after a crash in it.
+    the zone isn't there. `kind`: what is attacked is the "request", the "start" after a crash in it,
+    or, without a request, a "rebuild".
     """
 
     name: str
@@ -47,7 +48,7 @@ class Operation:
     changes: list
     before: dict
     after: dict
-    at_start: bool = False
+    kind: str = "request"
 
     def render(self):
         """The content of the request, with a generation that is the newest."""
@@ -101,7 +102,8 @@ def list_operations():
         Operation("anew", A, [Change(zone, anew=True)], {zone: [A]}, {zone: [A]}),
         Operation("update", A, [Change(zone, serial=7)], {zone: [A]}, {zone: [A]}),
         mixed,
-        dataclasses.replace(mixed, name="recovery", at_start=True),
+        dataclasses.replace(mixed, name="recovery", kind="start"),
+        Operation("rebuild", A, [], mixed.before, mixed.before, kind="rebuild"),
         Operation("claim", B, [Change(zone)], {zone: [A]}, {zone: [A, B]}),
         Operation("move", A, [Change(zone, False)], {zone: [A, B]}, {zone: [B]}),
         Operation("bulk-create", A, [Change(name) for name in ZONES],
