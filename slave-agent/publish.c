@@ -216,12 +216,23 @@ static int check(struct publisher *publisher, const struct publication *publicat
 	return culprits > 0 ? -EAGAIN : ZP_ENAMED;
 }
 
+/* Of what the shards have nothing came from this registry: the one before it was lost. */
+static bool is_new(struct registry *registry)
+{
+	struct registry_counts counts = {0};
+
+	return registry_count(registry, 0, &counts) == 0 && counts.applied + counts.failing == 0;
+}
+
 /* Whether more would vanish than an accident may take. */
 static bool is_held(const struct publisher *publisher, const struct publication *publication,
 		    struct reason *why)
 {
-	if (publisher->may_lose || publication->lost <= PUBLISH_LOSS_MAX ||
-	    publication->lost * 100 <= publication->before * PUBLISH_LOSS_PERCENT_MAX)
+	if (publisher->may_lose || publication->lost == 0)
+		return false;
+	if ((publication->lost <= PUBLISH_LOSS_MAX ||
+	     publication->lost * 100 <= publication->before * PUBLISH_LOSS_PERCENT_MAX) &&
+	    !is_new(publisher->registry))
 		return false;
 	reason_set(why,
 		   "%zu of %zu zones would vanish from named, though no master deleted them: "

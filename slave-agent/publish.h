@@ -28,7 +28,8 @@ enum publish_outcome {
 
 /*
  * Zones that may vanish from the shards without anybody having deleted them: this many, or this
- * part of all. More are taken for an accident, say a registry that was lost, and held.
+ * part of all. More are taken for an accident, say a registry that was lost, and held; where the
+ * registry has no zone applied yet, so is a single one.
  */
 #define PUBLISH_LOSS_MAX	 10
 #define PUBLISH_LOSS_PERCENT_MAX 20
