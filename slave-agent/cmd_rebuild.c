@@ -15,6 +15,7 @@
 #include "slave-agent/shard.h"
 
 #define WORKSHOP_MODE 0700
+#define KEPT_MODE     0600
 
 struct rebuilding {
 	const struct agent_config *config;
@@ -151,27 +152,42 @@ static int fill(struct rebuilding *rebuilding, struct reason *why)
 	return r;
 }
 
-/* The old one is kept, with what SQLite has beside it. */
-static int move_aside(const struct rebuilding *rebuilding, const char *aside)
+/* Opened and closed, a database has nothing beside it. One that is damaged is left as it is. */
+static void merge_log(const struct rebuilding *rebuilding)
 {
-	static const char *const suffixes[] = {"-shm", "-wal", ""};
-	char from[PATH_MAX + 32], to[PATH_MAX + 64];
-	int r = 0;
+	struct registry *old = NULL;
+	struct reason why;
+	int r;
 
-	for (size_t i = 0; r == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		snprintf(from, sizeof(from), "%s/" REGISTRY_FILE "%s", rebuilding->config->state,
-			 suffixes[i]);
+	r = registry_open(rebuilding->config->state, &old, &why);
+	if (r < 0)
+		log_warning("rebuild: %s", why.text);
+	registry_free(old);
+}
+
+/*
+ * The old one is kept as a copy, and stands until the new one takes its place in one step: at no
+ * instant is there none. What is left beside it must not be taken for the new one's.
+ */
+static int keep_old(const char *place, const char *aside)
+{
+	static const char *const suffixes[] = {"-shm", "-wal"};
+	char from[PATH_MAX + 8], to[PATH_MAX + 64];
+	int r;
+
+	r = file_copy(place, aside, KEPT_MODE, (gid_t)-1);
+	for (size_t i = 0; (r == 0 || r == -ENOENT) && i < 2; i++) {
+		snprintf(from, sizeof(from), "%s%s", place, suffixes[i]);
 		snprintf(to, sizeof(to), "%s%s", aside, suffixes[i]);
 		r = file_move(from, to);
-		if (r == -ENOENT)
-			r = 0;
 	}
-	return r;
+	return r == -ENOENT ? 0 : r;
 }
 
 static int put_in_place(struct rebuilding *rebuilding, struct reason *why)
 {
 	char made[PATH_MAX + 16], place[PATH_MAX], aside[PATH_MAX];
+	bool is_readable = rebuilding->old;
 	int r;
 
 	/* Closed, a database is one file. */
@@ -183,7 +199,9 @@ static int put_in_place(struct rebuilding *rebuilding, struct reason *why)
 	snprintf(place, sizeof(place), "%s/" REGISTRY_FILE, rebuilding->config->state);
 	snprintf(aside, sizeof(aside), "%s/" REGISTRY_FILE ".before-%" PRId64,
 		 rebuilding->config->state, clock_seconds());
-	r = move_aside(rebuilding, aside);
+	if (is_readable)
+		merge_log(rebuilding);
+	r = keep_old(place, aside);
 	if (r == 0)
 		r = file_move(made, place);
 	if (r < 0)
