@@ -81,18 +81,28 @@ void publisher_free(struct publisher *publisher)
 	free(publisher);
 }
 
-/* What the shards that were compared look like now. */
-static void note_files(struct publisher *publisher)
+static void note_shard(struct publisher *publisher, unsigned int bucket)
 {
 	char path[PATH_MAX];
 
-	for (unsigned int i = 0; i < SHARD_COUNT; i++) {
-		if (!publisher->dirty[i])
-			continue;
-		shard_path(publisher->config, i, path);
-		file_stamp_take(path, &publisher->shards[i]);
-	}
-	file_stamp_take(publisher->config->include, &publisher->include);
+	shard_path(publisher->config, bucket, path);
+	file_stamp_take(path, &publisher->shards[bucket]);
+}
+
+/* What the shards look like that are going to be compared: a later change is somebody else's. */
+static void note_dirty(struct publisher *publisher)
+{
+	for (unsigned int i = 0; i < SHARD_COUNT; i++)
+		if (publisher->dirty[i])
+			note_shard(publisher, i);
+}
+
+/* Those that were written are another file now. */
+static void note_written(struct publisher *publisher, const struct publication *publication)
+{
+	for (unsigned int i = 0; i < SHARD_COUNT; i++)
+		if (publication->drafts[i])
+			note_shard(publisher, i);
 }
 
 bool publisher_notice_changes(struct publisher *publisher)
@@ -279,6 +289,7 @@ static enum publish_outcome roll_back(struct publisher *publisher, struct public
 
 	log_error("publish: %s; what was there before is put back", why->text);
 	r = publication_roll_back(publication);
+	note_written(publisher, publication);
 	if (r < 0) {
 		log_error("publish: can't put the last good zones back beside '%s' (%s)",
 			  publisher->config->include, error_text(r));
@@ -368,8 +379,11 @@ static int commit(struct publisher *publisher, struct publication *publication)
 
 	if (!publication_is_empty(publication))
 		r = publication_commit(publication);
-	if (r == 0 && !publisher->has_include)
+	note_written(publisher, publication);
+	if (r == 0 && !publisher->has_include) {
 		r = include_replace(publisher->config);
+		file_stamp_take(publisher->config->include, &publisher->include);
+	}
 	return r;
 }
 
@@ -429,6 +443,7 @@ enum publish_outcome publisher_run(struct publisher *publisher, const struct nam
 		return PUBLISH_FAILED;
 
 	r = registry_mark_waiting_buckets(publisher->registry, publisher->dirty);
+	note_dirty(publisher);
 	if (r == 0)
 		r = shard_source_init(publisher->config, publisher->registry, publisher->words,
 				      &source);
@@ -440,7 +455,6 @@ enum publish_outcome publisher_run(struct publisher *publisher, const struct nam
 			   registry_reason(publisher->registry));
 		outcome = PUBLISH_FAILED;
 	}
-	note_files(publisher);
 	if (outcome == PUBLISH_APPLIED)
 		ret_why->text[0] = '\0'; /* of what was tried on the way */
 	if (outcome == PUBLISH_APPLIED || outcome == PUBLISH_NAMED_DOWN) {
