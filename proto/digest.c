@@ -28,6 +28,14 @@ void digest_hex(const void *data, size_t length, char ret_text[static DIGEST_HEX
 	sodium_bin2hex(ret_text, DIGEST_HEX_SIZE, hash, sizeof(hash));
 }
 
+void digest_file_hex(const void *data, size_t length, char ret_text[static DIGEST_HEX_SIZE])
+{
+	unsigned char hash[crypto_generichash_BYTES];
+
+	crypto_generichash(hash, sizeof(hash), data, length, NULL, 0);
+	sodium_bin2hex(ret_text, DIGEST_HEX_SIZE, hash, sizeof(hash));
+}
+
 /* Whether the member is the digest that its key says. Keys that aren't known don't count. */
 static int check_member(const struct sf_member *member, const void *content, size_t length,
 			bool *found)

@@ -23,4 +23,7 @@ int digest_verify(const char *field, const void *content, size_t length)
 #define DIGEST_HEX_SIZE 65
 void digest_hex(const void *data, size_t length, char ret_text[static DIGEST_HEX_SIZE]);
 
+/* The same of BLAKE2b-256 (RFC 7693), which is several times as fast: for files of our own. */
+void digest_file_hex(const void *data, size_t length, char ret_text[static DIGEST_HEX_SIZE]);
+
 #endif

@@ -73,8 +73,8 @@ int shard_seal(struct text_buffer *lines)
 
 	while (shard_next_line(lines, &line))
 		zones++;
-	digest_hex(lines->data ? lines->data : "", lines->length, hex);
-	return text_buffer_printf(lines, "# zones=%zu sha256=%s\n", zones, hex);
+	digest_file_hex(lines->data ? lines->data : "", lines->length, hex);
+	return text_buffer_printf(lines, "# zones=%zu blake2b=%s\n", zones, hex);
 }
 
 int shard_render(const struct shard_source *source, unsigned int bucket, struct text_buffer *out)
@@ -135,8 +135,8 @@ int shard_verify(const char *text, size_t length, size_t *ret_zones)
 	lines.length = last;
 	while (shard_next_line(&lines, &line))
 		zones++;
-	digest_hex(text, last, hex);
-	snprintf(expected, sizeof(expected), "# zones=%zu sha256=%s\n", zones, hex);
+	digest_file_hex(text, last, hex);
+	snprintf(expected, sizeof(expected), "# zones=%zu blake2b=%s\n", zones, hex);
 	if (strlen(expected) != length - last || memcmp(text + last, expected, length - last) != 0)
 		return ZP_EDIGEST;
 	*ret_zones = zones;

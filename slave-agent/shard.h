@@ -6,7 +6,7 @@
  * change rewrites one small file. A shard has a line for each of its zones (clause.h), in order of
  * name, and ends with one by which damage is told:
  *
- *     # zones=N sha256=<64 hex digits, over all bytes before this line>
+ *     # zones=N blake2b=<64 hex digits: BLAKE2b-256 over all bytes before this line>
  */
 
 #include <limits.h>

@@ -107,7 +107,7 @@ static void test_wrong_lines(void **state)
 	static const char *const wrong[] = {
 		"",
 		"zone",
-		"# zones=0 sha256=00",
+		"# zones=0 blake2b=00",
 		"zone \"\" { type secondary; file \"f\"; primaries { 192.0.2.1 port 53; }; }; # "
 		"master=a generation=1 made=1",
 		"zone \"a.example\" { type secondary; file \"f\"; primaries { }; }; # master=a "

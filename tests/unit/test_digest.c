@@ -140,6 +140,20 @@ static void test_vectors(void **state)
 	free(text);
 }
 
+/* RFC 7693: BLAKE2b with 32 bytes of output, without a key. */
+static void test_file_hex(void **state)
+{
+	char text[DIGEST_HEX_SIZE];
+
+	(void)state;
+	digest_file_hex("", 0, text);
+	assert_string_equal(text,
+			    "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+	digest_file_hex("abc", 3, text);
+	assert_string_equal(text,
+			    "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +162,7 @@ int main(void)
 		cmocka_unit_test(test_known_ones_count),
 		cmocka_unit_test(test_render),
 		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_file_hex),
 		cmocka_unit_test(test_vectors),
 	};
 
