@@ -33,11 +33,12 @@ static bool parse_slave(const char *name, const char *key, const char *url,
 /* Pushes what exists already, so that a new slave serves all zones at once. */
 static bool push_all(struct cmd_context *context, const char *name)
 {
+	const char *const slaves[] = {name, NULL};
 	const struct deliver_limits limits = {
 		.until = clock_steady_ms() + 10 * context->config.request_timeout,
 		.request = context->config.request_timeout,
-		.slave = name,
 		.stop = -1,
+		.slaves = slaves,
 	};
 	struct deliver_summary summary;
 	struct reason why;

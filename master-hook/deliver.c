@@ -69,7 +69,7 @@ static int start_request(struct run *run, struct delivery *delivery)
 
 	if (limit > run->limits->request)
 		limit = run->limits->request;
-	if (limit == 0 || delivery->slave.retry_at > now_ms())
+	if (limit == 0 || delivery->slave.is_paused || delivery->slave.retry_at > now_ms())
 		return 0;
 	r = outbox_get_due(run->outbox, delivery->slave.id, now_ms(), CHANGE_BATCH_MAX,
 			   &delivery->changes, &delivery->count);
@@ -301,19 +301,29 @@ static int serve(struct run *run)
 		delivery = call->owner;
 		r = settle_reply(run, delivery);
 		end_request(delivery);
+		if (r == 0 && run->limits->on_progress)
+			run->limits->on_progress(run->limits->context, &run->summary);
 		if (r == 0)
 			r = start_request(run, delivery);
 	}
 	return r;
 }
 
+static bool is_meant(const struct deliver_limits *limits, const char *name)
+{
+	const char *const *slave = limits->slaves;
+
+	while (slave && *slave && strcmp(*slave, name) != 0)
+		slave++;
+	return !slave || *slave;
+}
+
 static int start_all(struct run *run, struct delivery *deliveries, size_t count)
 {
-	const char *only = run->limits->slave;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (only && strcmp(deliveries[i].slave.name, only) != 0)
+		if (!is_meant(run->limits, deliveries[i].slave.name))
 			continue;
 		r = start_request(run, &deliveries[i]);
 		run->summary.slaves += deliveries[i].count > 0;
@@ -377,7 +387,7 @@ int deliver_next_due(struct outbox *outbox, int64_t *ret_due)
 	r = outbox_slave_list(outbox, &slaves, &count);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = outbox_get_debt(outbox, slaves[i].id, &debt);
-		if (r < 0 || debt.pending == 0)
+		if (r < 0 || debt.pending == 0 || slaves[i].is_paused)
 			continue;
 		slave_due = debt.next_due > slaves[i].retry_at ? debt.next_due : slaves[i].retry_at;
 		slave_due = slave_due ? slave_due : 1;

@@ -14,13 +14,6 @@
 #include "proto/error.h"
 #include "proto/key.h"
 
-struct deliver_limits {
-	uint64_t until;	   /* clock_steady_ms(): no longer than this */
-	uint64_t request;  /* ms for one request */
-	const char *slave; /* to this one alone; NULL: to all */
-	int stop;	   /* a descriptor that can be read once it is to end; -1: none */
-};
-
 /* What came of it; each failure was logged as it happened. */
 struct deliver_summary {
 	size_t known;	       /* slaves that there are */
@@ -30,9 +23,21 @@ struct deliver_summary {
 	uint64_t refused;
 };
 
+struct deliver_limits {
+	uint64_t until;	  /* clock_steady_ms(): no longer than this */
+	uint64_t request; /* ms for one request */
+	int stop;	  /* a descriptor that can be read once it is to end; -1: none */
+
+	const char *const *slaves; /* to these alone, ended by NULL; NULL: to all */
+
+	/* Told whenever a reply is settled; NULL: nobody. */
+	void (*on_progress)(void *context, const struct deliver_summary *so_far);
+	void *context;
+};
+
 /*
- * Delivers what is due now, to every slave that isn't waiting for its next try. Returns 0 whatever
- * the slaves answer, or an error with a reason when the outbox or the client fails.
+ * Delivers what is due now, to every slave that isn't paused or waiting for its next try. Returns 0
+ * whatever the slaves answer, or an error with a reason when the outbox or the client fails.
  */
 int deliver_run(const struct hook_config *config, const struct key *key, struct outbox *outbox,
 		const struct deliver_limits *limits, struct deliver_summary *ret_summary,

@@ -57,6 +57,15 @@ static const char *const schema_steps[] = {
 	"	PRIMARY KEY (slave, zone)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX pending_due ON pending(slave, retry_at, since);",
+
+	/* `lists`: how many good lists of what is active in Plesk didn't have the zone. */
+	"ALTER TABLE slave ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE slave ADD COLUMN dns TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE absent("
+	"	zone TEXT PRIMARY KEY REFERENCES zone(name),"
+	"	since INTEGER NOT NULL,"
+	"	lists INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;",
 };
 
 static const struct database_schema schema = {

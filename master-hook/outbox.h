@@ -70,6 +70,8 @@ struct outbox_slave {
 	char name[OUTBOX_NAME_MAX + 1];
 	char url[OUTBOX_URL_MAX + 1]; /* http://host:port */
 	struct key_public key;
+	char dns[OUTBOX_URL_MAX + 1]; /* where the public asks it; "": the URL's host, port 53 */
+	bool is_paused;		      /* nothing is sent to it, what it owes is kept */
 
 	struct envelope_state state; /* last seen; instance "" before the first reply */
 	uint64_t failures;	     /* in a row; 0: it answered last time */

@@ -24,12 +24,14 @@ static int read_slave(struct database_rows *rows, struct outbox_slave *slave)
 		.failures = (uint64_t)database_integer(rows, 6),
 		.retry_at = database_integer(rows, 7),
 		.answered_at = database_integer(rows, 8),
+		.is_paused = database_integer(rows, 10) != 0,
 	};
 	snprintf(slave->name, sizeof(slave->name), "%s", database_text(rows, 1));
 	snprintf(slave->url, sizeof(slave->url), "%s", database_text(rows, 2));
 	snprintf(slave->state.instance, sizeof(slave->state.instance), "%s",
 		 database_text(rows, 4));
 	snprintf(slave->error, sizeof(slave->error), "%s", database_text(rows, 9));
+	snprintf(slave->dns, sizeof(slave->dns), "%s", database_text(rows, 11));
 	return key_public_parse(database_text(rows, 3), &slave->key);
 }
 
@@ -62,7 +64,7 @@ int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, s
 		return -ENOMEM;
 	r = database_query(outbox->database, &rows,
 			   "SELECT id, name, url, agent_key, instance, applied_seq, failures,"
-			   " retry_at, answered_at, error FROM slave ORDER BY name",
+			   " retry_at, answered_at, error, paused, dns FROM slave ORDER BY name",
 			   "");
 	if (r == 0) {
 		r = read_slaves(rows, slaves, &count);
@@ -110,8 +112,9 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 	r = check_new(outbox, slave->name);
 	if (r == 0)
 		r = database_execute(outbox->database,
-				     "INSERT INTO slave(name, url, agent_key) VALUES (?, ?, ?)",
-				     "ttt", slave->name, slave->url, slave->key.id);
+				     "INSERT INTO slave(name, url, agent_key, dns)"
+				     " VALUES (?, ?, ?, ?)",
+				     "tttt", slave->name, slave->url, slave->key.id, slave->dns);
 	return r == 0 ? owe_present(outbox, slave->name) : r;
 }
 

@@ -208,7 +208,7 @@ static void test_nobody_there(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture->limits.slave = "s2";
+	fixture->limits.slaves = (const char *const[]){"s2", NULL};
 	add_slave(fixture, "s2", "http://127.0.0.1:1");
 	want(fixture->outbox, "a.example", true);
 	run(fixture);
