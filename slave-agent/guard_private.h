@@ -3,9 +3,9 @@
 
 /* What guard*.c share; nobody else includes it. */
 
+#include "proto/name_set.h"
 #include "proto/zone_name.h"
 #include "slave-agent/guard.h"
-#include "slave-agent/name_set.h"
 #include "slave-agent/shard.h"
 
 struct guard {

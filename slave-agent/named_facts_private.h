@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 #include "proto/file.h"
+#include "proto/name_set.h"
 #include "proto/zone_name.h"
-#include "slave-agent/name_set.h"
 #include "slave-agent/named_facts.h"
 
 #define NAMED_FACTS_NAME_SIZE 256 /* of a view, a key */

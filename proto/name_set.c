@@ -1,4 +1,4 @@
-#include "slave-agent/name_set.h"
+#include "proto/name_set.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -49,10 +49,22 @@ static int compare(const void *a, const void *b, void *text)
 	return strcmp((const char *)text + *left, (const char *)text + *right);
 }
 
+const char *name_set_get(const struct name_set *set, size_t i)
+{
+	return set->text + set->starts[i];
+}
+
 void name_set_sort(struct name_set *set)
 {
-	if (set->count > 1)
-		qsort_r(set->starts, set->count, sizeof(*set->starts), compare, set->text);
+	size_t kept = 0;
+
+	if (set->count == 0)
+		return;
+	qsort_r(set->starts, set->count, sizeof(*set->starts), compare, set->text);
+	for (size_t i = 1; i < set->count; i++)
+		if (strcmp(name_set_get(set, i), name_set_get(set, kept)) != 0)
+			set->starts[++kept] = set->starts[i];
+	set->count = kept + 1;
 }
 
 bool name_set_has(const struct name_set *set, const char *name)
@@ -61,7 +73,7 @@ bool name_set_has(const struct name_set *set, const char *name)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(set->text + set->starts[middle], name);
+		int order = strcmp(name_set_get(set, middle), name);
 
 		if (order == 0)
 			return true;
@@ -71,6 +83,29 @@ bool name_set_has(const struct name_set *set, const char *name)
 			high = middle;
 	}
 	return false;
+}
+
+int name_set_compare(const struct name_set *left, const struct name_set *right,
+		     name_set_differs *differs, void *context)
+{
+	size_t l = 0, r = 0;
+	int order, answer = 0;
+
+	while (answer == 0 && (l < left->count || r < right->count)) {
+		if (l == left->count)
+			order = 1;
+		else if (r == right->count)
+			order = -1;
+		else
+			order = strcmp(name_set_get(left, l), name_set_get(right, r));
+		if (order < 0)
+			answer = differs(context, name_set_get(left, l), true);
+		else if (order > 0)
+			answer = differs(context, name_set_get(right, r), false);
+		l += order <= 0;
+		r += order >= 0;
+	}
+	return answer;
 }
 
 void name_set_done(struct name_set *set)
