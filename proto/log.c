@@ -17,6 +17,7 @@
 static const char *log_program;
 static enum log_level log_least = LOG_LEVEL_NOTICE;
 static bool log_to_journal;
+static const char *log_prologue = "";
 
 /* sd-daemon(3): JOURNAL_STREAM is device:inode of the stream that the journal reads. */
 static bool is_journal(void)
@@ -37,6 +38,11 @@ void log_init(const char *program, enum log_level least)
 	log_to_journal = is_journal();
 }
 
+void log_set_prologue(const char *prologue)
+{
+	log_prologue = prologue;
+}
+
 /* One write(2) a line, so that lines of several threads and processes don't mix. */
 static void __attribute__((format(printf, 2, 0)))
 write_line(enum log_level level, const char *format, va_list arguments)
@@ -48,7 +54,7 @@ write_line(enum log_level level, const char *format, va_list arguments)
 	text_escape(message, escaped, sizeof(escaped));
 	if (log_to_journal)
 		snprintf(prefix, sizeof(prefix), "<%d>", level);
-	length = snprintf(line, sizeof(line), "%s%s%s%s\n", prefix,
+	length = snprintf(line, sizeof(line), "%s%s%s%s%s\n", log_prologue, prefix,
 			  log_program && !log_to_journal ? log_program : "",
 			  log_program && !log_to_journal ? ": " : "", escaped);
 	/* Where standard error is closed, nobody is left to be told. */

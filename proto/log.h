@@ -24,6 +24,12 @@ enum log_level {
  */
 void log_init(const char *program, enum log_level least);
 
+/*
+ * What is written before each line, as it is: a bar on the terminal has to go away first. "" again
+ * when there is none. Must stay valid.
+ */
+void log_set_prologue(const char *prologue);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
