@@ -153,6 +153,8 @@ install-master: $(BUILD)/zonepush
 	$(call install_unit,zonepush-deliver.service)
 	$(call install_unit,zonepush-deliver.timer)
 	$(call install_unit,zonepush-deliver.path)
+	$(call install_unit,zonepush-sync.service)
+	$(call install_unit,zonepush-sync.timer)
 
 agent_conf = zonepush-agent.conf
 

@@ -1,8 +1,13 @@
 #include "master-hook/cmd.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "proto/log.h"
+#include "proto/text.h"
+
+/* Of slaves, where one is asked for that isn't there. */
+#define NAMES_SHOWN 20
 
 bool cmd_load_config(const struct verb_call *call, struct hook_config *ret_config)
 {
@@ -58,6 +63,26 @@ bool cmd_load_key(struct cmd_context *context)
 	if (r < 0)
 		log_error("key: %s", why.text);
 	return r == 0;
+}
+
+struct outbox_slave *cmd_find_slave(struct outbox_slave *slaves, size_t count, const char *name)
+{
+	struct text_buffer names = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(slaves[i].name, name) == 0)
+			return &slaves[i];
+	for (size_t i = 0; r == 0 && i < count && i < NAMES_SHOWN; i++)
+		r = text_buffer_printf(&names, "%s%s", i > 0 ? ", " : "", slaves[i].name);
+	if (count == 0)
+		log_error("there is no slave '%s', and no other yet; `zonepush slave add` adds one",
+			  name);
+	else
+		log_error("there is no slave '%s'; known are: %s%s", name,
+			  r == 0 ? names.data : "?", count > NAMES_SHOWN ? ", ..." : "");
+	text_buffer_done(&names);
+	return NULL;
 }
 
 void cmd_close(struct cmd_context *context)

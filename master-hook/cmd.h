@@ -10,6 +10,7 @@
 
 int cmd_hook(struct verb_call *call);
 int cmd_deliver(struct verb_call *call);
+int cmd_sync(struct verb_call *call);
 int cmd_status(struct verb_call *call);
 int cmd_slave_add(struct verb_call *call);
 int cmd_slave_list(struct verb_call *call);
@@ -34,6 +35,9 @@ bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context);
 
 /* Loads the key; false after it said why it can't. */
 bool cmd_load_key(struct cmd_context *context);
+
+/* The slave of this name; NULL after it said which there are. */
+struct outbox_slave *cmd_find_slave(struct outbox_slave *slaves, size_t count, const char *name);
 
 void cmd_close(struct cmd_context *context);
 

@@ -15,6 +15,13 @@ const struct config_key hook_config_keys[] = {
 	{"request-timeout", CONFIG_SECONDS, "30", MEMBER(request_timeout), 100, HOUR_MS, NULL},
 	{"retry-min", CONFIG_SECONDS, "5", MEMBER(retry_min), 100, HOUR_MS, NULL},
 	{"retry-max", CONFIG_SECONDS, "900", MEMBER(retry_max), 100, 24 * HOUR_MS, NULL},
+	{"primaries", CONFIG_LIST, "", MEMBER(primaries_text), 0, 0, NULL},
+	{"absent-after", CONFIG_INTEGER, "7", MEMBER(absent_after), 0, 3650, NULL},
+	{"plesk", CONFIG_PATH, "/usr/sbin/plesk", MEMBER(plesk), 0, 0, NULL},
+	{"named-checkconf", CONFIG_PATH, "/usr/bin/named-checkconf", MEMBER(named_checkconf), 0, 0,
+	 NULL},
+	{"named-conf", CONFIG_PATH, "/etc/bind/named.conf", MEMBER(named_conf), 0, 0, NULL},
+	{"named-chroot", CONFIG_STRING, "", MEMBER(named_chroot), 0, 0, NULL},
 	{NULL, CONFIG_STRING, NULL, 0, 0, 0, NULL},
 };
 
@@ -35,6 +42,15 @@ static int resolve_group(struct hook_config *config, struct reason *why)
 	return 0;
 }
 
+static int resolve_primaries(struct hook_config *config, struct reason *why)
+{
+	struct reason inner;
+	int r;
+
+	r = primaries_parse(&config->primaries_text, &config->primaries, &inner);
+	return r < 0 ? reason_fail(why, r, "primaries: %s", inner.text) : 0;
+}
+
 int hook_config_load(const char *path, struct hook_config *ret_config, struct reason *why)
 {
 	struct hook_config config = {.group = (gid_t)-1};
@@ -45,6 +61,8 @@ int hook_config_load(const char *path, struct hook_config *ret_config, struct re
 	if (r < 0)
 		return r;
 	r = resolve_group(&config, &inner);
+	if (r == 0)
+		r = resolve_primaries(&config, &inner);
 	if (r < 0) {
 		hook_config_done(&config);
 		return reason_fail(why, r, "%s: %s", path, inner.text);

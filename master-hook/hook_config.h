@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "master-hook/primaries.h"
 #include "proto/config.h"
 #include "proto/error.h"
 
@@ -21,9 +22,16 @@ struct hook_config {
 	uint64_t request_timeout;
 	uint64_t retry_min;
 	uint64_t retry_max;
+	struct config_list primaries_text;
+	uint64_t absent_after; /* days; 0: never */
+	char *plesk;
+	char *named_checkconf;
+	char *named_conf;
+	char *named_chroot;
 
 	/* made from it */
-	gid_t group; /* (gid_t)-1: none is set */
+	gid_t group;		    /* (gid_t)-1: none is set */
+	struct primaries primaries; /* none: what each slave was told stays */
 };
 
 extern const struct config_key hook_config_keys[];

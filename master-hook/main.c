@@ -10,6 +10,11 @@ static const struct verb verbs[] = {
 	 "zonepush hook <change.json", cmd_hook},
 	{"deliver", "", "deliver what slaves still owe, and stay while more is due soon",
 	 "zonepush deliver", cmd_deliver},
+	{"sync",
+	 "[SLAVE...] [--from plesk|named|outbox|-|FILE] [--dry-run] [--prune] [--prune-overdue] "
+	 "[--force]",
+	 "bring outbox and slaves in line with what is active in Plesk", "zonepush sync --dry-run",
+	 cmd_sync},
 	{"status", "[--json]", "every slave at a glance", "zonepush status", cmd_status},
 	{"slave add", "NAME --key KEY URL",
 	 "add a slave and push all zones to it; KEY is what `zonepush-agent key show` prints there",

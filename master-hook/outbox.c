@@ -58,13 +58,14 @@ static const char *const schema_steps[] = {
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX pending_due ON pending(slave, retry_at, since);",
 
-	/* `lists`: how many good lists of what is active in Plesk didn't have the zone. */
+	/* `lists`: how many of Plesk's good lists didn't have the zone; `last` of these. */
 	"ALTER TABLE slave ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE slave ADD COLUMN dns TEXT NOT NULL DEFAULT '';"
 	"CREATE TABLE absent("
 	"	zone TEXT PRIMARY KEY REFERENCES zone(name),"
 	"	since INTEGER NOT NULL,"
-	"	lists INTEGER NOT NULL"
+	"	lists INTEGER NOT NULL,"
+	"	last INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
 };
 
@@ -196,6 +197,9 @@ int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	generation = next_generation(last);
 	deletion = wish->was_deleted || !wish->present ? generation : 0;
 	r = put_zone(outbox, wish, generation, deletion);
+	if (r == 0)
+		r = database_execute(outbox->database, "DELETE FROM absent WHERE zone = ?", "t",
+				     wish->zone.text);
 	return r == 0 ? owe(outbox, &wish->zone, deletion) : r;
 }
 

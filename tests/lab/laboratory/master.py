@@ -4,10 +4,11 @@ import contextlib
 import fcntl
 import hashlib
 import re
+import sys
 import time
 
-from . import plesk
-from .basics import LabError, replace_file
+from . import plesk, plesk_program
+from .basics import LabError, replace_file, write_wrapper
 from .host import Host
 
 # Plesk's named doesn't notify a slave that isn't an NS of the zone.
@@ -26,6 +27,7 @@ class Master(Host):
     def __init__(self, home, name, ports, programs):
         super().__init__(home, name, ports, programs)
         self.zones_file = self.directory / "zones.conf"
+        self.plesk = PleskStandIn(self.directory)
 
     def prepare(self):
         """Makes all its files and its key."""
@@ -34,8 +36,11 @@ class Master(Host):
         self.named.configure(OPTIONS, self.zones_file)
         replace_file(
             self.configuration,
-            f"state = {self.directory}/state\nkey = {self.key}\ngroup =\n",
+            f"state = {self.directory}/state\nkey = {self.key}\ngroup =\n"
+            f"plesk = {self.plesk.program}\n"
+            f"named-conf = {self.named.configuration}\n",
         )
+        self.plesk.prepare()
         self._prepare_program()
 
     def hook(self, document):
@@ -120,6 +125,39 @@ class Master(Host):
         for name in names:
             (self.directory / "zones" / _file_name(name)).unlink(missing_ok=True)
         return [plesk.command("delete", name) for name in names]
+
+
+class PleskStandIn:
+    """`plesk` on the master; plesk_program.py says what it can be told."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.program = directory / "plesk-program"
+        self.state = directory / "plesk"
+
+    def prepare(self):
+        self.state.mkdir(exist_ok=True)
+        write_wrapper(
+            self.program,
+            [sys.executable, plesk_program.__file__, self.directory],
+            "a stand-in for plesk",
+        )
+
+    @contextlib.contextmanager
+    def told(self, **texts):
+        """For a while it behaves as these files say."""
+        for name, text in texts.items():
+            (self.state / name).write_text(str(text))
+        try:
+            yield
+        finally:
+            for name in texts:
+                (self.state / name).unlink(missing_ok=True)
+
+    def read(self, name):
+        """What it keeps there; "" where there is nothing."""
+        path = self.state / name
+        return path.read_text() if path.exists() else ""
 
 
 def _check_name(name):

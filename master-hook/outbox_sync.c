@@ -1,0 +1,147 @@
+#include "master-hook/outbox_sync.h"
+
+#include "master-hook/outbox_private.h"
+#include "proto/clock.h"
+#include "proto/database.h"
+
+/* Temporary tables belong to this connection alone: nobody else sees or waits for them. */
+int outbox_snapshot(struct outbox *outbox)
+{
+	static const char *const steps[] = {
+		"DROP TABLE IF EXISTS temp.seen",
+		"CREATE TEMP TABLE seen(name TEXT PRIMARY KEY, present INTEGER NOT NULL,"
+		" generation INTEGER NOT NULL) WITHOUT ROWID",
+		"INSERT INTO temp.seen SELECT name, present, generation FROM main.zone",
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
+		r = database_execute(outbox->database, steps[i], "");
+	return r;
+}
+
+int outbox_snapshot_list(struct outbox *outbox, struct name_set *present)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows,
+			   "SELECT name FROM temp.seen WHERE present = 1 ORDER BY name", "");
+	if (r < 0)
+		return r;
+	for (r = database_next(rows); r == 1; r = database_next(rows)) {
+		r = name_set_add(present, database_text(rows, 0));
+		if (r < 0)
+			break;
+	}
+	database_rows_done(rows);
+	return r;
+}
+
+/* The only integer of a query about one zone; `fallback` where there is no row. */
+static int find_integer(struct outbox *outbox, const char *sql, const char *zone, int64_t fallback,
+			int64_t *ret_value)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows, sql, "t", zone);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r >= 0)
+		*ret_value = r == 1 ? database_integer(rows, 0) : fallback;
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
+}
+
+int outbox_snapshot_find(struct outbox *outbox, const char *zone, enum outbox_known *ret_known)
+{
+	int64_t present = 0;
+	int r;
+
+	r = find_integer(outbox, "SELECT present FROM temp.seen WHERE name = ?", zone, -1,
+			 &present);
+	if (r < 0)
+		return r;
+	if (present < 0)
+		*ret_known = OUTBOX_UNKNOWN;
+	else
+		*ret_known = present ? OUTBOX_PRESENT : OUTBOX_DELETED;
+	return 0;
+}
+
+int outbox_sync_want(struct outbox *outbox, const struct outbox_wish *wish, bool *ret_done)
+{
+	int64_t then = 0, now = 0;
+	int r;
+
+	r = find_integer(outbox, "SELECT generation FROM temp.seen WHERE name = ?", wish->zone.text,
+			 0, &then);
+	if (r == 0)
+		r = find_integer(outbox, "SELECT generation FROM main.zone WHERE name = ?",
+				 wish->zone.text, 0, &now);
+	if (r == 0 && now == then)
+		r = outbox_want(outbox, wish);
+	if (r == 0)
+		*ret_done = now == then;
+	return r;
+}
+
+int outbox_sync_owe(struct outbox *outbox, int64_t slave, const char *zone)
+{
+	int64_t now = (int64_t)clock_microseconds();
+	int r;
+
+	r = database_execute(outbox->database,
+			     "INSERT INTO zone(name, present, generation, deletion, changed_at)"
+			     " VALUES (?, 0, ?, ?, ?) ON CONFLICT DO NOTHING",
+			     "tiii", zone, now, now, now / 1000);
+	if (r < 0)
+		return r;
+	return database_execute(outbox->database,
+				"INSERT INTO pending(slave, zone, deletion, since)"
+				" SELECT ?, name, CASE present WHEN 1 THEN 0 ELSE deletion END, ?"
+				" FROM zone WHERE name = ? ON CONFLICT DO NOTHING",
+				"iit", slave, now / 1000, zone);
+}
+
+int outbox_absent_note(struct outbox *outbox, const char *zone, uint64_t list)
+{
+	return database_execute(
+		outbox->database,
+		"INSERT INTO absent(zone, since, lists, last)"
+		" SELECT zone.name, ?, 1, ? FROM main.zone JOIN temp.seen"
+		" ON seen.name = zone.name AND seen.generation = zone.generation"
+		" WHERE zone.name = ?"
+		" ON CONFLICT DO UPDATE SET lists = lists + 1, last = excluded.last",
+		"iit", (int64_t)(clock_microseconds() / 1000), (int64_t)list, zone);
+}
+
+int outbox_absent_keep(struct outbox *outbox, uint64_t list)
+{
+	return database_execute(outbox->database, "DELETE FROM absent WHERE last <> ?", "i",
+				(int64_t)list);
+}
+
+int outbox_absent_find(struct outbox *outbox, const char *zone, struct outbox_absence *ret_absence)
+{
+	struct outbox_absence absence = {0};
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows,
+			   "SELECT since, lists FROM absent WHERE zone = ?", "t", zone);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1) {
+		absence.since = database_integer(rows, 0);
+		absence.lists = (uint64_t)database_integer(rows, 1);
+	}
+	database_rows_done(rows);
+	if (r < 0)
+		return r;
+	*ret_absence = absence;
+	return 0;
+}

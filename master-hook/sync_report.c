@@ -1,0 +1,148 @@
+#include "master-hook/sync_report.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "master-hook/retarget.h"
+
+#define FATE_SIZE 120
+#define DATE_SIZE sizeof("2026-11-23 20:15")
+
+/* In local time, as the administrator's other logs have it. */
+static void render_date(int64_t ms, char ret_date[static DATE_SIZE])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm local;
+
+	if (!localtime_r(&seconds, &local) ||
+	    strftime(ret_date, DATE_SIZE, "%Y-%m-%d %H:%M", &local) == 0)
+		*ret_date = '\0';
+}
+
+static void print_sign(const char *sign, const struct name_set *zones)
+{
+	for (size_t i = 0; i < zones->count; i++)
+		printf("%s %s\n", sign, name_set_get(zones, i));
+}
+
+/* What becomes of a zone that isn't on the list, and isn't deleted now. */
+static void tell_fate(struct outbox *outbox, const char *zone,
+		      const struct reconcile_options *options, char ret_fate[static FATE_SIZE])
+{
+	struct outbox_absence absence = {0};
+	char since[DATE_SIZE], until[DATE_SIZE];
+
+	*ret_fate = '\0';
+	if (outbox_absent_find(outbox, zone, &absence) < 0 || absence.since == 0)
+		return;
+	render_date(absence.since, since);
+	render_date(absence.since + (int64_t)options->absent_after, until);
+	snprintf(ret_fate, FATE_SIZE, ", missing since %s%s%s", since,
+		 options->absent_after > 0 ? ", to be deleted from " : "",
+		 options->absent_after > 0 ? until : "");
+}
+
+static void print_absent(struct outbox *outbox, const struct reconcile_options *options,
+			 const struct reconcile_plan *plan)
+{
+	char fate[FATE_SIZE];
+
+	for (size_t i = 0; i < plan->absent.count; i++) {
+		const char *zone = name_set_get(&plan->absent, i);
+
+		if (name_set_has(&plan->deleted, zone)) {
+			printf("- %s\n", zone);
+			continue;
+		}
+		tell_fate(outbox, zone, options, fate);
+		printf("- %s (kept%s)\n", zone, fate);
+	}
+}
+
+uint64_t sync_report_list(struct outbox *outbox, const struct sync_list *list, const char *from,
+			  const struct reconcile_options *options,
+			  const struct reconcile_plan *plan)
+{
+	printf("list from %s: %zu zones; wanted here: %zu\n", from, list->names.count,
+	       plan->wanted.count);
+	if (!list->is_good)
+		printf("! the list can't be relied on (%s): nothing is deleted for it\n",
+		       list->why_not.text);
+	print_sign("+", &plan->added);
+	print_absent(outbox, options, plan);
+	if (plan->held_back > 0)
+		printf("! %zu of %zu zones would be deleted, which is more than a tenth: none is; "
+		       "--force if that is right\n",
+		       plan->held_back, plan->wanted.count);
+	return plan->added.count + plan->absent.count;
+}
+
+/* Those of a set that another one doesn't have. Returns how many. */
+static uint64_t print_other(const char *sign, const struct name_set *zones,
+			    const struct name_set *but, const char *remark)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < zones->count; i++) {
+		const char *zone = name_set_get(zones, i);
+
+		if (name_set_has(but, zone))
+			continue;
+		printf("%s %s%s\n", sign, zone, remark);
+		count++;
+	}
+	return count;
+}
+
+static uint64_t print_primaries(const struct hook_config *config, const struct compare_slave *slave)
+{
+	char wanted[PRIMARIES_TEXT_SIZE], there[PRIMARIES_TEXT_SIZE];
+
+	if (!retarget_is_needed(config, slave))
+		return 0;
+	primaries_render(&config->primaries, wanted);
+	primaries_render(&slave->primaries, there);
+	printf("~ primaries %s instead of %s\n", wanted, there);
+	return 1;
+}
+
+static void print_strays(const struct reconcile_surplus *surplus, const struct compare_slave *slave)
+{
+	static const struct name_set none;
+
+	print_other("-", &surplus->strays, &none,
+		    surplus->deletes_strays ? "" : " (kept, never wanted here)");
+	if (surplus->is_held_back)
+		printf("! %zu of %llu zones would be deleted there, which is more than a tenth: "
+		       "none is; --force if that is right\n",
+		       surplus->strays.count, (unsigned long long)slave->held);
+	else if (surplus->strays.count > 0 && !surplus->deletes_strays)
+		printf("! --prune deletes what was never wanted here, unless another server uses "
+		       "this one's key (a clone?)\n");
+}
+
+uint64_t sync_report_slave(const struct hook_config *config, const struct compare_slave *slave,
+			   const struct reconcile_surplus *surplus,
+			   const struct reconcile_plan *plan)
+{
+	const char *name = slave->slave->name;
+	uint64_t differences = 0;
+
+	if (!slave->is_compared) {
+		printf("%s: can't be compared (%s)\n", name, slave->why.text);
+		return 1;
+	}
+	printf("%s: %llu zones%s\n", name, (unsigned long long)slave->held,
+	       slave->missing.count + slave->surplus.count == 0 ? ", the ones wanted" : "");
+	differences += print_other("+", &slave->missing, &plan->added, "");
+	for (size_t i = 0; i < slave->surplus.count; i++) {
+		const char *zone = name_set_get(&slave->surplus, i);
+
+		if (name_set_has(&surplus->strays, zone) || name_set_has(&plan->deleted, zone))
+			continue;
+		printf("- %s\n", zone);
+		differences++;
+	}
+	print_strays(surplus, slave);
+	return differences + surplus->strays.count + print_primaries(config, slave);
+}
