@@ -92,9 +92,9 @@ static int read_stream(struct sync_list *list, FILE *stream,
 		else
 			r = read(list, line);
 	}
-	free(line);
 	if (r == 0 && ferror(stream))
-		r = -EIO;
+		r = -errno;
+	free(line);
 	return r < 0 ? reason_fail(why, r, "the list can't be read (%s)", error_text(r)) : 0;
 }
 
