@@ -36,17 +36,24 @@ static void explain_outbox(const struct hook_config *config, int error, const st
 		log_error("outbox: %s", why->text);
 }
 
-bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)
+bool cmd_open_outbox(struct cmd_context *context)
 {
-	struct cmd_context context = {0};
 	struct reason why;
 	int r;
 
+	r = outbox_open(context->config.state, context->config.group, &context->outbox, &why);
+	if (r < 0)
+		explain_outbox(&context->config, r, &why);
+	return r == 0;
+}
+
+bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)
+{
+	struct cmd_context context = {0};
+
 	if (!cmd_load_config(call, &context.config))
 		return false;
-	r = outbox_open(context.config.state, context.config.group, &context.outbox, &why);
-	if (r < 0) {
-		explain_outbox(&context.config, r, &why);
+	if (!cmd_open_outbox(&context)) {
 		hook_config_done(&context.config);
 		return false;
 	}

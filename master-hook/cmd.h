@@ -10,6 +10,9 @@
 
 int cmd_hook(struct verb_call *call);
 int cmd_deliver(struct verb_call *call);
+int cmd_event(struct verb_call *call);
+int cmd_install(struct verb_call *call);
+int cmd_uninstall(struct verb_call *call);
 int cmd_sync(struct verb_call *call);
 int cmd_status(struct verb_call *call);
 int cmd_slave_add(struct verb_call *call);
@@ -32,6 +35,9 @@ bool cmd_load_config(const struct verb_call *call, struct hook_config *ret_confi
  * false where it can't.
  */
 bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context);
+
+/* The second half of that: the outbox of a context that has its configuration. */
+bool cmd_open_outbox(struct cmd_context *context);
 
 /* Loads the key; false after it said why it can't. */
 bool cmd_load_key(struct cmd_context *context);

@@ -1,21 +1,18 @@
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "master-hook/chain.h"
 #include "master-hook/cmd.h"
-#include "master-hook/deliver.h"
+#include "master-hook/dispatch.h"
 #include "master-hook/plesk_input.h"
 #include "proto/clock.h"
-#include "proto/file.h"
 #include "proto/log.h"
 #include "proto/text.h"
 
 #define STORE_MS (60 * 1000)
 
-/* Reads all of standard input. Returns 0, ZP_ETOOBIG, -errno. */
-static int read_input(struct text_buffer *input)
+/* All of standard input, perhaps too much of it by one read. Returns 0, ZP_ETOOBIG, -errno. */
+static int collect(struct text_buffer *text)
 {
 	char data[65536];
 	ssize_t n;
@@ -29,37 +26,39 @@ static int read_input(struct text_buffer *input)
 			return -errno;
 		if (n == 0)
 			return 0;
-		if (input->length + (size_t)n > PLESK_INPUT_MAX)
+		if (text->length + (size_t)n > PLESK_INPUT_MAX)
 			return ZP_ETOOBIG;
-		r = text_buffer_append(input, data, (size_t)n);
+		r = text_buffer_append(text, data, (size_t)n);
 		if (r < 0)
 			return r;
 	}
 }
 
-static int load_input(struct plesk_input *ret_input)
+static int read_input(struct text_buffer *text)
 {
-	struct text_buffer text = {0};
-	struct reason why;
 	int r;
 
-	r = read_input(&text);
+	r = collect(text);
 	if (r == ZP_ETOOBIG)
 		log_error("hook: the input is larger than %d MiB; nothing of it is stored",
 			  PLESK_INPUT_MAX / (1024 * 1024));
 	else if (r < 0)
 		log_error("hook: can't read standard input (%s)", error_text(r));
-	if (r == 0) {
-		r = plesk_input_parse(text.data ? text.data : "", text.length, ret_input, &why);
-		if (r < 0)
-			log_error("hook: the input can't be used, nothing of it is stored: %s",
-				  why.text);
-		else if (text.length > PLESK_INPUT_UNUSUAL)
-			log_warning("hook: the input has %zu bytes, which is unusually much; all "
-				    "of it is used",
-				    text.length);
-	}
-	text_buffer_done(&text);
+	return r;
+}
+
+static int parse(const struct text_buffer *text, struct plesk_input *ret_input)
+{
+	struct reason why;
+	int r;
+
+	r = plesk_input_parse(text->data ? text->data : "", text->length, ret_input, &why);
+	if (r < 0)
+		log_error("hook: the input can't be used, nothing of it is stored: %s", why.text);
+	else if (text->length > PLESK_INPUT_UNUSUAL)
+		log_warning("hook: the input has %zu bytes, which is unusually much; all of it is "
+			    "used",
+			    text->length);
 	return r;
 }
 
@@ -104,32 +103,6 @@ static int store(struct outbox *outbox, const struct plesk_input *input)
 	return r;
 }
 
-/* What isn't delivered now is still owed, so nothing here makes the hook fail. */
-static void deliver(struct cmd_context *context)
-{
-	const struct deliver_limits limits = {
-		.until = clock_steady_ms() + context->config.deadline,
-		.request = context->config.deadline,
-		.stop = -1,
-	};
-	struct deliver_summary summary;
-	struct reason why;
-	int r;
-
-	if (!cmd_load_key(context)) {
-		log_warning("hook: the change is stored; it is delivered once the key can be "
-			    "used");
-		return;
-	}
-	r = deliver_run(&context->config, context->key, context->outbox, &limits, &summary, &why);
-	if (r < 0)
-		log_warning("hook: the change is stored and will be delivered later (%s)",
-			    why.text);
-	else if (summary.known == 0)
-		log_notice("hook: the change is stored, but no slave is known yet that could "
-			   "serve it; `zonepush slave add` adds one");
-}
-
 static void report_entries(const struct plesk_input *input)
 {
 	for (size_t i = 0; i < input->n_notes; i++)
@@ -143,47 +116,60 @@ static void report_entries(const struct plesk_input *input)
 			  input->n_pointers);
 }
 
-/*
- * Wakes zonepush-deliver.path where something is left. A file of its own, because the database's
- * files change whenever anybody reads it, `zonepush deliver` too.
- */
-static void wake_deliver(struct cmd_context *context)
+/* Plesk has one slot: who had it before us is called after us. What it does is its own matter. */
+static void pass_on(const struct hook_config *config, const struct text_buffer *text)
 {
-	char path[PATH_MAX];
-	int64_t due = 0;
+	char command[PLESK_COMMAND_MAX + 1];
+	struct reason why;
 	int r;
 
-	r = deliver_next_due(context->outbox, &due);
-	if (r == 0 && due == 0)
+	r = chain_load(config->chain, command, &why);
+	if (r == -ENOENT)
 		return;
-	snprintf(path, sizeof(path), "%s/" OUTBOX_DUE_FILE, context->config.state);
-	r = file_touch(path, 0660, context->config.group);
+	if (r < 0) {
+		log_warning("hook: the command that had Plesk's slot before isn't called: %s",
+			    why.text);
+		return;
+	}
+	r = chain_run(command, text->data, text->length, &why);
 	if (r < 0)
-		log_warning("hook: can't touch '%s' (%s); the timer delivers what is left", path,
-			    error_text(r));
+		log_warning("hook: '%s', which had Plesk's slot before, failed (%s)", command,
+			    why.text);
+}
+
+static int take_in(struct cmd_context *context, const struct text_buffer *text)
+{
+	struct plesk_input input = {0};
+	int r = ZP_EDATABASE;
+
+	if (!cmd_open_outbox(context))
+		return r;
+	r = parse(text, &input);
+	report_entries(&input);
+	if (r == 0 && input.n_zones > 0)
+		r = store(context->outbox, &input);
+	if (r == 0 && input.n_zones > 0)
+		dispatch_run(context, "hook");
+	plesk_input_done(&input);
+	return r;
 }
 
 int cmd_hook(struct verb_call *call)
 {
-	struct plesk_input input = {0};
-	struct cmd_context context;
+	struct cmd_context context = {0};
+	struct text_buffer text = {0};
 	int r;
 
 	if (!verb_parse(call, NULL, 0, 0))
 		return VERB_USAGE;
-	if (!cmd_open(call, &context))
+	if (!cmd_load_config(call, &context.config))
 		return VERB_FAILED;
-
-	r = load_input(&input);
-	report_entries(&input);
-	if (r == 0 && input.n_zones > 0) {
-		r = store(context.outbox, &input);
-		if (r == 0) {
-			deliver(&context);
-			wake_deliver(&context);
-		}
+	r = read_input(&text);
+	if (r == 0) {
+		r = take_in(&context, &text);
+		pass_on(&context.config, &text);
 	}
-	plesk_input_done(&input);
+	text_buffer_done(&text);
 	cmd_close(&context);
 	return r == 0 ? VERB_OK : VERB_FAILED;
 }

@@ -5,6 +5,7 @@
 #include "master-hook/cmd.h"
 #include "master-hook/probe.h"
 #include "master-hook/report.h"
+#include "master-hook/slot.h"
 #include "proto/log.h"
 
 static int load_slaves(struct outbox *outbox, struct report_slave **ret_slaves, size_t *ret_count)
@@ -74,6 +75,7 @@ int cmd_status(struct verb_call *call)
 		r = print(&context, as_json, &well);
 		if (r < 0)
 			log_error("status: %s", error_text(r));
+		well &= slot_is_well(&context.config);
 	}
 	cmd_close(&context);
 	return r == 0 && well ? VERB_OK : VERB_FAILED;

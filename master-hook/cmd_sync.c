@@ -9,6 +9,7 @@
 #include "master-hook/progress.h"
 #include "master-hook/reconcile.h"
 #include "master-hook/retarget.h"
+#include "master-hook/slot.h"
 #include "master-hook/sync_list.h"
 #include "master-hook/sync_report.h"
 #include "proto/clock.h"
@@ -134,7 +135,7 @@ static void report(struct sync *sync)
 static void judge(struct sync *sync)
 {
 	if (sync->list.passed_over > 0 || sync->plan.held_back > 0 ||
-	    (get_list(sync) && !sync->list.is_good))
+	    (get_list(sync) && reconcile_is_doubtful(&sync->list, &sync->plan)))
 		sync->is_well = false;
 	for (size_t i = 0; i < sync->n_slaves; i++)
 		if (!sync->slaves[i].is_compared || sync->surplus[i].is_held_back)
@@ -237,7 +238,7 @@ static bool run(struct sync *sync)
 {
 	if (!read_list(sync) || !make_plan(sync))
 		return false;
-	sync->is_well = true;
+	sync->is_well = slot_is_well(&sync->context.config);
 	report(sync);
 	judge(sync);
 	if (sync->dry_run)

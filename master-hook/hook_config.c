@@ -17,6 +17,7 @@ const struct config_key hook_config_keys[] = {
 	{"retry-max", CONFIG_SECONDS, "900", MEMBER(retry_max), 100, 24 * HOUR_MS, NULL},
 	{"primaries", CONFIG_LIST, "", MEMBER(primaries_text), 0, 0, NULL},
 	{"absent-after", CONFIG_INTEGER, "7", MEMBER(absent_after), 0, 3650, NULL},
+	{"chain", CONFIG_PATH, "/etc/zonepush/chain", MEMBER(chain), 0, 0, NULL},
 	{"plesk", CONFIG_PATH, "/usr/sbin/plesk", MEMBER(plesk), 0, 0, NULL},
 	{"named-checkconf", CONFIG_PATH, "/usr/bin/named-checkconf", MEMBER(named_checkconf), 0, 0,
 	 NULL},

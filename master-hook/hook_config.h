@@ -25,6 +25,7 @@ struct hook_config {
 	struct config_list primaries_text;
 	uint64_t absent_after; /* days; 0: never */
 	char *plesk;
+	char *chain;
 	char *named_checkconf;
 	char *named_conf;
 	char *named_chroot;

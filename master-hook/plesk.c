@@ -11,6 +11,7 @@
 
 #define LIMIT_MS     (5 * 60 * 1000)
 #define COUNT_SIZE   32
+#define QUERY_SIZE   (2 * ZONE_NAME_MAX + 200)
 
 #define ACTIVE_ZONES "from dns_zone where status=0 and type='master'"
 
@@ -132,4 +133,158 @@ void plesk_list_done(struct plesk_list *list)
 	if (list->names)
 		fclose(list->names);
 	list->names = NULL;
+}
+
+/* What is allowed in a zone's name needs no quoting in SQL; `_` stands for itself and more. */
+int plesk_list_domain(const struct hook_config *config, const struct zone_name *domain,
+		      struct text_buffer *names, struct reason *why)
+{
+	char query[QUERY_SIZE];
+	const char *const arguments[] = {config->plesk, "db", "-Ne", query, NULL};
+	struct subprocess_output output = {0};
+	int r;
+
+	snprintf(query, sizeof(query),
+		 "select name " ACTIVE_ZONES " and (name='%s' or name like '%%.%s')", domain->text,
+		 domain->text);
+	r = run(config, arguments, -1, "ask Plesk for a domain's zones", &output, why);
+	if (r == 0 && output.length >= SUBPROCESS_OUTPUT_MAX)
+		r = reason_fail(why, ZP_ETOOBIG, "'%s' has too many zones to ask for them alone",
+				domain->text);
+	if (r == 0)
+		r = text_buffer_append(names, output.text, output.length);
+	subprocess_output_done(&output);
+	return r;
+}
+
+/* The value of a row `name TAB value`, in place; NULL where there is no such row. */
+static char *find_value(char *rows, const char *name)
+{
+	size_t length = strlen(name);
+	char *line = rows;
+
+	for (line = rows; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, length) == 0 && line[length] == '\t') {
+			line += length + 1;
+			line[strcspn(line, "\n")] = '\0';
+			return line;
+		}
+	}
+	return NULL;
+}
+
+static bool is_off(const char *value)
+{
+	return !value || !*value || strcmp(value, "0") == 0 || strcmp(value, "false") == 0;
+}
+
+static int read_backend(char *rows, char ret_command[static PLESK_COMMAND_MAX + 1],
+			struct reason *why)
+{
+	const char *script, *custom;
+	char *copy = strdup(rows);
+	int r = 0;
+
+	if (!copy)
+		return reason_fail(why, -ENOMEM, "out of memory");
+	custom = find_value(copy, "custom");
+	script = find_value(rows, "custom_script");
+	if (script && strlen(script) > PLESK_COMMAND_MAX)
+		r = reason_fail(why, ZP_ETOOBIG,
+				"the command in Plesk's custom DNS backend is longer than %d "
+				"characters",
+				PLESK_COMMAND_MAX);
+	else
+		snprintf(ret_command, PLESK_COMMAND_MAX + 1, "%s",
+			 is_off(custom) || !script ? "" : script);
+	free(copy);
+	return r;
+}
+
+int plesk_get_backend(const struct hook_config *config,
+		      char ret_command[static PLESK_COMMAND_MAX + 1], struct reason *why)
+{
+	const char *const arguments[] = {config->plesk, "db", "-Ne",
+					 "select name,value from ServiceNodeConfiguration"
+					 " where section='dnsConnector'",
+					 NULL};
+	struct subprocess_output output = {0};
+	int r;
+
+	r = run(config, arguments, -1, "see which custom DNS backend Plesk has", &output, why);
+	if (r == 0)
+		r = read_backend(output.text, ret_command, why);
+	subprocess_output_done(&output);
+	return r;
+}
+
+static int call_server_dns(const struct hook_config *config, const char *const arguments[],
+			   const char *purpose, struct reason *why)
+{
+	struct subprocess_output output = {0};
+	int r;
+
+	r = run(config, arguments, -1, purpose, &output, why);
+	subprocess_output_done(&output);
+	return r;
+}
+
+int plesk_set_backend(const struct hook_config *config, const char *command, struct reason *why)
+{
+	const char *const on[] = {config->plesk, "bin", "server_dns", "--enable-custom-backend",
+				  command,	 NULL};
+	const char *const off[] = {config->plesk, "bin", "server_dns", "--disable-custom-backend",
+				   NULL};
+	char now[PLESK_COMMAND_MAX + 1];
+	int r;
+
+	r = call_server_dns(config, *command ? on : off, "set Plesk's custom DNS backend", why);
+	if (r == 0)
+		r = plesk_get_backend(config, now, why);
+	if (r == 0 && strcmp(now, command) != 0)
+		return reason_fail(why, ZP_EPROGRAM,
+				   "Plesk took the custom DNS backend '%s', and has '%s' now",
+				   command, now);
+	return r;
+}
+
+/* Plesk's versions differ in what they know: better asked than guessed. */
+static int check_option(const struct hook_config *config, const char *option, struct reason *why)
+{
+	const char *const arguments[] = {config->plesk, "bin", "server_dns", "--help", NULL};
+	struct subprocess_output output = {0};
+	int r;
+
+	r = run(config, arguments, -1, "ask what `server_dns` can do", &output, why);
+	if (r == 0 && !strstr(output.text, option))
+		r = reason_fail(why, ZP_EUNKNOWN,
+				"`%s bin server_dns` of this Plesk doesn't know %s; change who may "
+				"transfer zones in Plesk itself, under Tools & Settings, DNS "
+				"Settings",
+				config->plesk, option);
+	subprocess_output_done(&output);
+	return r;
+}
+
+static int change_acl(const struct hook_config *config, const char *option, const char *address,
+		      struct reason *why)
+{
+	const char *const arguments[] = {config->plesk, "bin",	 "server_dns", "-u",
+					 option,	address, NULL};
+	int r;
+
+	r = check_option(config, option, why);
+	return r == 0 ? call_server_dns(config, arguments, "change who may transfer zones", why)
+		      : r;
+}
+
+int plesk_add_acl(const struct hook_config *config, const char *address, struct reason *why)
+{
+	return change_acl(config, "-add-acl", address, why);
+}
+
+int plesk_remove_acl(const struct hook_config *config, const char *address, struct reason *why)
+{
+	return change_acl(config, "-remove-acl", address, why);
 }

@@ -100,6 +100,11 @@ void reconcile_plan_done(struct reconcile_plan *plan)
 	name_set_done(&plan->target);
 }
 
+bool reconcile_is_doubtful(const struct sync_list *list, const struct reconcile_plan *plan)
+{
+	return !list->is_good && plan->wanted.count > 0;
+}
+
 int reconcile_judge(struct outbox *outbox, const struct sync_list *list,
 		    const struct reconcile_options *options, const struct compare_slave *slave,
 		    struct reconcile_surplus *surplus)

@@ -47,6 +47,9 @@ int reconcile_plan(struct outbox *outbox, const struct sync_list *list,
 		   struct reason *why) __attribute__((warn_unused_result));
 void reconcile_plan_done(struct reconcile_plan *plan);
 
+/* Whether the list isn't good and that matters: where nothing is wanted, nothing can be missing. */
+bool reconcile_is_doubtful(const struct sync_list *list, const struct reconcile_plan *plan);
+
 /* What one slave has too much, after compare_run() with the plan's target. */
 struct reconcile_surplus {
 	struct name_set strays; /* zones of ours there that were never wanted here */

@@ -65,7 +65,7 @@ uint64_t sync_report_list(struct outbox *outbox, const struct sync_list *list, c
 {
 	printf("list from %s: %zu zones; wanted here: %zu\n", from, list->names.count,
 	       plan->wanted.count);
-	if (!list->is_good)
+	if (reconcile_is_doubtful(list, plan))
 		printf("! the list can't be relied on (%s): nothing is deleted for it\n",
 		       list->why_not.text);
 	print_sign("+", &plan->added);

@@ -37,7 +37,7 @@ class Master(Host):
         replace_file(
             self.configuration,
             f"state = {self.directory}/state\nkey = {self.key}\ngroup =\n"
-            f"plesk = {self.plesk.program}\n"
+            f"plesk = {self.plesk.program}\nchain = {self.directory}/chain\n"
             f"named-conf = {self.named.configuration}\n",
         )
         self.plesk.prepare()

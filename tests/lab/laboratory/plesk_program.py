@@ -4,7 +4,6 @@ FOLDER is the master's; what Plesk would keep in its database is in FOLDER/plesk
 
     script     the command in the custom DNS backend's slot
     acl        addresses that may transfer, one a line
-    handlers   JSON of the event handlers
     zones      the active zones, one a line; without it, those of the master's zones.conf
 
 and what a test wants it to do wrong:
@@ -16,14 +15,13 @@ and what a test wants it to do wrong:
 """
 
 import argparse
-import json
 import pathlib
 import re
 import sys
 
 ZONE_PATTERN = re.compile(r'^zone "([^"]+)"', re.MULTILINE)
 WHERE = "from dns_zone where status=0 and type='master'"
-SLOT = "select value from ServiceNodeConfiguration where section='dnsConnector' and name="
+SLOT = "select name,value from ServiceNodeConfiguration where section='dnsConnector'"
 
 
 class Plesk:
@@ -55,15 +53,13 @@ class Plesk:
         if text == f"select name {WHERE}":
             only = self.read("only")
             return self.zones()[: int(only) if only else None]
-        if text == f"{SLOT}'custom'":
-            return ["true" if self.read("script") else "false"]
-        if text == f"{SLOT}'custom_script'":
+        if text == SLOT:
             script = self.read("script")
-            return [script] if script else []
-        named = re.fullmatch(f"select name {re.escape(WHERE)} and name in \\((.*)\\)", text)
-        if named:
-            asked = re.findall(r"'([^']*)'", named[1])
-            return [zone for zone in self.zones() if zone in asked]
+            return [f"custom\t{'true' if script else 'false'}", f"custom_script\t{script}"]
+        domain = re.fullmatch(f"select name {re.escape(WHERE)} and (.*)", text)
+        if domain:
+            named = re.fullmatch(r"\(name='([^'%]+)' or name like '%\.([^'%]+)'\)", domain[1])
+            return [z for z in self.zones() if z == named[1] or z.endswith(f".{named[2]}")]
         raise SystemExit(f"ERROR 1064 (42000): this stand-in doesn't know the query {text!r}")
 
     def _next_count(self):
@@ -96,24 +92,6 @@ class Plesk:
         if options.i:
             print("".join(f"acl: {address}\n" for address in acl), end="")
 
-    def event_handler(self, words):
-        handlers = json.loads(self.read("handlers", "[]"))
-        parser = argparse.ArgumentParser()
-        for word in ("create", "list", "remove"):
-            parser.add_argument(f"--{word}", action="store_true")
-        for word in ("command", "user", "event", "priority", "id"):
-            parser.add_argument(f"-{word}")
-        parser.add_argument("rest", nargs="?")
-        options = parser.parse_args(words)
-        if options.create:
-            handlers.append({"id": len(handlers) + 1, "event": options.event,
-                             "command": options.command})
-        if options.remove:
-            handlers = [entry for entry in handlers if str(entry["id"]) != options.rest]
-        if options.list:
-            print("".join(f"{row['id']}\t{row['event']}\t{row['command']}\n" for row in handlers))
-        self.write("handlers", json.dumps(handlers))
-
 
 def main():
     plesk = Plesk(pathlib.Path(sys.argv[1]))
@@ -126,8 +104,6 @@ def main():
         print("".join(f"{row}\n" for row in plesk.query(words[2])), end="")
     elif words[:2] == ["bin", "server_dns"]:
         plesk.server_dns(words[2:])
-    elif words[:2] == ["bin", "event_handler"]:
-        plesk.event_handler(words[2:])
     else:
         raise SystemExit(f"this stand-in doesn't know `plesk {' '.join(words)}`")
     return 0
