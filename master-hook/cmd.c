@@ -1,6 +1,7 @@
 #include "master-hook/cmd.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/log.h"
@@ -90,6 +91,29 @@ struct outbox_slave *cmd_find_slave(struct outbox_slave *slaves, size_t count, c
 			  r == 0 ? names.data : "?", count > NAMES_SHOWN ? ", ..." : "");
 	text_buffer_done(&names);
 	return NULL;
+}
+
+bool cmd_load_slave(struct cmd_context *context, const char *name, struct outbox_slave *ret_slave)
+{
+	struct outbox_slave *slaves = NULL, *found = NULL;
+	size_t count = 0;
+	int r;
+
+	r = outbox_slave_list(context->outbox, &slaves, &count);
+	if (r < 0)
+		cmd_explain_outbox(context, "slave", r);
+	else
+		found = cmd_find_slave(slaves, count, name);
+	if (found)
+		*ret_slave = *found;
+	free(slaves);
+	return found;
+}
+
+void cmd_explain_outbox(struct cmd_context *context, const char *subject, int error)
+{
+	log_error("%s: the outbox failed (%s: %s)", subject, error_text(error),
+		  outbox_reason(context->outbox));
 }
 
 void cmd_close(struct cmd_context *context)

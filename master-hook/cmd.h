@@ -16,7 +16,12 @@ int cmd_uninstall(struct verb_call *call);
 int cmd_sync(struct verb_call *call);
 int cmd_status(struct verb_call *call);
 int cmd_slave_add(struct verb_call *call);
+int cmd_slave_replace(struct verb_call *call);
 int cmd_slave_list(struct verb_call *call);
+int cmd_slave_show(struct verb_call *call);
+int cmd_slave_pause(struct verb_call *call);
+int cmd_slave_resume(struct verb_call *call);
+int cmd_slave_remove(struct verb_call *call);
 int cmd_key_init(struct verb_call *call);
 int cmd_key_show(struct verb_call *call);
 
@@ -44,6 +49,12 @@ bool cmd_load_key(struct cmd_context *context);
 
 /* The slave of this name; NULL after it said which there are. */
 struct outbox_slave *cmd_find_slave(struct outbox_slave *slaves, size_t count, const char *name);
+
+/* The same, out of the outbox; false after it said why there is none. */
+bool cmd_load_slave(struct cmd_context *context, const char *name, struct outbox_slave *ret_slave);
+
+/* Says that the outbox failed: `subject: the outbox failed (...)`. */
+void cmd_explain_outbox(struct cmd_context *context, const char *subject, int error);
 
 void cmd_close(struct cmd_context *context);
 

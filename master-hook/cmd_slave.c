@@ -1,182 +1,239 @@
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "master-hook/client.h"
 #include "master-hook/cmd.h"
-#include "master-hook/deliver.h"
 #include "master-hook/probe.h"
-#include "proto/clock.h"
+#include "master-hook/push.h"
+#include "proto/address.h"
 #include "proto/log.h"
-#include "proto/table.h"
 
-static bool parse_slave(const char *name, const char *key, const char *url,
-			struct outbox_slave *slave)
+#define DNS_PORT 53
+
+/* One of the verbs that end with a slave being brought up to date. */
+struct task {
+	const char *verb; /* "slave add" */
+	const char *done; /* "added" */
+	struct cmd_context context;
+	struct outbox_slave slave;
+};
+
+/* What the arguments say of it; an option or a URL that isn't given leaves what is there. */
+static bool read_arguments(struct task *task, const char *key, const char *url, const char *dns)
 {
-	struct reason why;
-
-	if (!outbox_is_slave_name(name)) {
-		log_error("slave add: a slave's name is 1 to %d characters of a-z, 0-9, '.', '_' "
-			  "and '-'; '%s' isn't",
-			  OUTBOX_NAME_MAX, name);
-		return false;
-	}
-	snprintf(slave->name, sizeof(slave->name), "%s", name);
-	if (key_public_load(key, &slave->key, &why) < 0 ||
-	    client_parse_url(url, slave->url, sizeof(slave->url), &why) < 0) {
-		log_error("slave add: %s", why.text);
-		return false;
-	}
-	return true;
-}
-
-/* Pushes what exists already, so that a new slave serves all zones at once. */
-static bool push_all(struct cmd_context *context, const char *name)
-{
-	const char *const slaves[] = {name, NULL};
-	const struct deliver_limits limits = {
-		.until = clock_steady_ms() + 10 * context->config.request_timeout,
-		.request = context->config.request_timeout,
-		.stop = -1,
-		.slaves = slaves,
-	};
-	struct deliver_summary summary;
+	struct outbox_slave *slave = &task->slave;
+	struct address address;
 	struct reason why;
 	int r;
 
-	r = deliver_run(&context->config, context->key, context->outbox, &limits, &summary, &why);
-	if (r < 0) {
-		log_error("slave add: %s", why.text);
-		return false;
+	r = key_public_load(key, &slave->key, &why);
+	if (r == 0 && url)
+		r = client_parse_url(url, slave->url, sizeof(slave->url), &why);
+	if (r == 0 && dns) {
+		r = address_parse(dns, DNS_PORT, &address, &why);
+		if (r == 0)
+			address_render(&address, slave->dns);
 	}
-	printf("slave '%s' is added; changes acknowledged: %llu\n", name,
-	       (unsigned long long)summary.acknowledged);
-	return summary.failed == 0 && summary.refused == 0;
-}
-
-/* Says at once if the new slave can't be talked to; it stays added, and is tried again. */
-static bool check_answer(struct cmd_context *context, const struct outbox_slave *slave)
-{
-	struct report_slave probe = {.slave = *slave};
-	int r;
-
-	r = probe_run(&context->config, context->key, &probe, 1);
 	if (r < 0)
-		log_error("slave add: can't ask '%s' (%s)", slave->name, error_text(r));
-	else if (!probe.is_reached)
-		log_warning("slave add: '%s' is added, but doesn't answer as it should; its zones "
-			    "are delivered once it does (%s)",
-			    slave->name, probe.why.text);
-	else if (!probe.named_is_running || *probe.named_error)
-		log_warning("slave add: '%s' answers, but its named has trouble: %s", slave->name,
-			    *probe.named_error ? probe.named_error : "it isn't running");
-	return r == 0 && probe.is_reached;
+		log_error("%s: %s", task->verb, why.text);
+	return r == 0;
 }
 
-static bool introduce(struct cmd_context *context, const struct outbox_slave *slave)
+static bool is_key_given(const struct task *task, const char *key)
 {
-	if (!cmd_load_key(context)) {
-		log_warning("slave add: '%s' is added; its zones are delivered once the key can "
-			    "be used",
-			    slave->name);
-		return false;
-	}
-	return check_answer(context, slave) && push_all(context, slave->name);
+	if (!key)
+		log_error("%s: --key is needed; `zonepush-agent key show` on the slave prints it",
+			  task->verb);
+	return key;
 }
 
 /* In one transaction with what it owes from now on: no hook gets between the two. */
-static bool store_slave(struct outbox *outbox, const struct outbox_slave *slave)
+static bool store(struct task *task,
+		  int (*change)(struct outbox *outbox, const struct outbox_slave *slave))
 {
+	struct outbox *outbox = task->context.outbox;
 	int r;
 
 	r = outbox_begin(outbox);
 	if (r == 0)
-		r = outbox_slave_add(outbox, slave);
+		r = change(outbox, &task->slave);
 	if (r == 0)
 		r = outbox_commit(outbox);
 	if (r == -EEXIST)
-		log_error("slave add: there is a slave '%s' already; `zonepush slave list` shows "
-			  "it",
-			  slave->name);
+		log_error("%s: there is a slave '%s' already; `zonepush slave show %s` shows it, "
+			  "and `zonepush slave replace` gives it another key or URL",
+			  task->verb, task->slave.name, task->slave.name);
 	else if (r == ZP_EFULL)
-		log_error("slave add: there are %d slaves already, which is the most",
+		log_error("%s: there are %d slaves already, which is the most", task->verb,
 			  OUTBOX_SLAVES_MAX);
 	else if (r < 0)
-		log_error("slave add: can't store it (%s: %s)", error_text(r),
-			  outbox_reason(outbox));
+		cmd_explain_outbox(&task->context, task->verb, r);
 	if (r < 0)
 		outbox_rollback(outbox);
 	return r == 0;
 }
 
+static bool ask_slave(struct task *task, struct report_slave *ret_probe)
+{
+	int r;
+
+	*ret_probe = (struct report_slave){.slave = task->slave};
+	r = probe_run(&task->context.config, task->context.key, ret_probe, 1);
+	if (r < 0)
+		log_error("%s: can't ask '%s' (%s)", task->verb, task->slave.name, error_text(r));
+	return r == 0;
+}
+
+/* Says at once if the slave can't be talked to; it stays as it was stored, and is tried again. */
+static bool check_answer(struct task *task)
+{
+	struct report_slave probe;
+
+	if (!ask_slave(task, &probe))
+		return false;
+	if (!probe.is_reached)
+		log_warning("%s: '%s' is %s, but doesn't answer as it should; its zones are "
+			    "delivered once it does (%s)",
+			    task->verb, task->slave.name, task->done, probe.why.text);
+	else if (!probe.named_is_running || *probe.named_error)
+		log_warning("%s: '%s' answers, but its named has trouble: %s", task->verb,
+			    task->slave.name,
+			    *probe.named_error ? probe.named_error : "it isn't running");
+	return probe.is_reached;
+}
+
+/* What came of it, as the slave itself sees it. */
+static bool print_served(struct task *task)
+{
+	struct report_slave probe;
+	uint64_t wanted = 0;
+	int r;
+
+	r = outbox_count(task->context.outbox, &wanted);
+	if (r < 0) {
+		cmd_explain_outbox(&task->context, task->verb, r);
+		return false;
+	}
+	if (!ask_slave(task, &probe))
+		return false;
+	if (!probe.is_reached) {
+		log_warning("%s: '%s' doesn't answer any more (%s)", task->verb, task->slave.name,
+			    probe.why.text);
+		return false;
+	}
+	printf("zones wanted: %llu; the slave has %llu, will have %llu, and %llu fail there\n",
+	       (unsigned long long)wanted, (unsigned long long)probe.applied,
+	       (unsigned long long)probe.accepted, (unsigned long long)probe.failing);
+	if (probe.failing > 0)
+		printf("`zonepush-agent zone list` on the slave says why zones fail\n");
+	return true;
+}
+
+/* Pushes what exists already, so that the slave serves all zones at once. */
+static bool push(struct task *task)
+{
+	const char *const slaves[] = {task->slave.name, NULL};
+	struct deliver_summary summary;
+	struct reason why;
+	int r;
+
+	r = push_run(&task->context.config, task->context.key, task->context.outbox, slaves,
+		     task->verb, &summary, &why);
+	if (r < 0) {
+		log_error("%s: %s", task->verb, why.text);
+		return false;
+	}
+	printf("slave '%s' is %s; changes acknowledged: %llu, refused: %llu\n", task->slave.name,
+	       task->done, (unsigned long long)summary.acknowledged,
+	       (unsigned long long)summary.refused);
+	return summary.failed == 0 && summary.refused == 0;
+}
+
+/* What was stored is brought to the slave. */
+static bool bring_up_to_date(struct task *task)
+{
+	if (!cmd_load_key(&task->context)) {
+		log_warning("%s: '%s' is %s; its zones are delivered once the key can be used",
+			    task->verb, task->slave.name, task->done);
+		return false;
+	}
+	return check_answer(task) && push(task) && print_served(task);
+}
+
+static bool take_name(struct task *task, const char *name)
+{
+	if (!outbox_is_slave_name(name)) {
+		log_error("%s: a slave's name is 1 to %d characters of a-z, 0-9, '.', '_' and "
+			  "'-'; '%s' isn't",
+			  task->verb, OUTBOX_NAME_MAX, name);
+		return false;
+	}
+	snprintf(task->slave.name, sizeof(task->slave.name), "%s", name);
+	return true;
+}
+
 int cmd_slave_add(struct verb_call *call)
 {
+	struct task task = {.verb = "slave add", .done = "added"};
+	const char *key = NULL, *dns = NULL;
+	const struct verb_option options[] = {
+		{"--key", NULL, &key},
+		{"--dns", NULL, &dns},
+		{NULL, NULL, NULL},
+	};
+	bool good;
+
+	if (!verb_parse(call, options, 2, 2) || !is_key_given(&task, key))
+		return VERB_USAGE;
+	if (!take_name(&task, call->argv[0]) || !read_arguments(&task, key, call->argv[1], dns))
+		return VERB_FAILED;
+	if (!cmd_open(call, &task.context))
+		return VERB_FAILED;
+
+	good = store(&task, outbox_slave_add) && bring_up_to_date(&task);
+	cmd_close(&task.context);
+	return good ? VERB_OK : VERB_FAILED;
+}
+
+int cmd_slave_replace(struct verb_call *call)
+{
+	struct task task = {.verb = "slave replace", .done = "replaced"};
 	const char *key = NULL;
 	const struct verb_option options[] = {
 		{"--key", NULL, &key},
 		{NULL, NULL, NULL},
 	};
-	struct outbox_slave slave = {0};
-	struct cmd_context context;
 	bool good;
 
-	if (!verb_parse(call, options, 2, 2))
+	if (!verb_parse(call, options, 1, 2) || !is_key_given(&task, key))
 		return VERB_USAGE;
-	if (!key) {
-		log_error("slave add: --key is needed; `zonepush-agent key show` on the slave "
-			  "prints it");
-		return VERB_USAGE;
-	}
-	if (!parse_slave(call->argv[0], key, call->argv[1], &slave))
-		return VERB_FAILED;
-	if (!cmd_open(call, &context))
+	if (!cmd_open(call, &task.context))
 		return VERB_FAILED;
 
-	good = store_slave(context.outbox, &slave) && introduce(&context, &slave);
-	cmd_close(&context);
+	good = cmd_load_slave(&task.context, call->argv[0], &task.slave) &&
+	       read_arguments(&task, key, call->argc > 1 ? call->argv[1] : NULL, NULL) &&
+	       store(&task, outbox_slave_replace) && bring_up_to_date(&task);
+	cmd_close(&task.context);
 	return good ? VERB_OK : VERB_FAILED;
 }
 
-static int print_slaves(const struct outbox_slave *slaves, size_t count)
+static int resume(struct outbox *outbox, const struct outbox_slave *slave)
 {
-	static const char *const headings[] = {"SLAVE", "URL", "KEY"};
-	struct table *table = NULL;
-	int r;
-
-	if (count == 0) {
-		printf("no slave is known yet; see `zonepush slave add --help`\n");
-		return 0;
-	}
-	r = table_new(headings, 3, &table);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		const char *cells[] = {slaves[i].name, slaves[i].url, slaves[i].key.id};
-
-		r = table_add(table, cells);
-	}
-	if (r == 0)
-		table_print(table, stdout);
-	table_free(table);
-	return r;
+	return outbox_slave_pause(outbox, slave->id, false);
 }
 
-int cmd_slave_list(struct verb_call *call)
+int cmd_slave_resume(struct verb_call *call)
 {
-	struct outbox_slave *slaves = NULL;
-	struct cmd_context context;
-	size_t count = 0;
-	int r;
+	struct task task = {.verb = "slave resume", .done = "resumed"};
+	bool good;
 
-	if (!verb_parse(call, NULL, 0, 0))
+	if (!verb_parse(call, NULL, 1, 1))
 		return VERB_USAGE;
-	if (!cmd_open(call, &context))
+	if (!cmd_open(call, &task.context))
 		return VERB_FAILED;
-	r = outbox_slave_list(context.outbox, &slaves, &count);
-	if (r < 0)
-		log_error("slave list: the outbox failed (%s: %s)", error_text(r),
-			  outbox_reason(context.outbox));
-	else
-		r = print_slaves(slaves, count);
-	free(slaves);
-	cmd_close(&context);
-	return r == 0 ? VERB_OK : VERB_FAILED;
+
+	good = cmd_load_slave(&task.context, call->argv[0], &task.slave) && store(&task, resume) &&
+	       bring_up_to_date(&task);
+	cmd_close(&task.context);
+	return good ? VERB_OK : VERB_FAILED;
 }

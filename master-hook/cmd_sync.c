@@ -5,8 +5,7 @@
 
 #include "master-hook/cmd.h"
 #include "master-hook/compare.h"
-#include "master-hook/deliver.h"
-#include "master-hook/progress.h"
+#include "master-hook/push.h"
 #include "master-hook/reconcile.h"
 #include "master-hook/retarget.h"
 #include "master-hook/slot.h"
@@ -181,52 +180,23 @@ static bool retarget(struct sync *sync)
 	return r == 0 && failed == 0;
 }
 
-static void show_progress(void *context, const struct deliver_summary *so_far)
-{
-	progress_update(context, so_far->acknowledged + so_far->refused);
-}
-
-/* How many changes these slaves owe. */
-static uint64_t count_owed(struct sync *sync)
-{
-	struct outbox_debt debt;
-	uint64_t owed = 0;
-
-	for (size_t i = 0; i < sync->n_slaves; i++)
-		if (outbox_get_debt(sync->context.outbox, sync->slaves[i].slave->id, &debt) == 0)
-			owed += debt.pending;
-	return owed;
-}
-
 /* All that is due, to the slaves that it is about; what isn't taken stays owed. */
 static bool deliver(struct sync *sync)
 {
 	const char **names = calloc(sync->n_slaves + 1, sizeof(*names));
 	struct deliver_summary summary = {0};
-	struct progress progress;
 	struct reason why;
 	int r = -ENOMEM;
 
+	reason_set(&why, "out of memory");
 	for (size_t i = 0; names && i < sync->n_slaves; i++)
 		names[i] = sync->slaves[i].slave->name;
-	if (names) {
-		const struct deliver_limits limits = {
-			.until = clock_steady_ms() + DAY_MS,
-			.request = sync->context.config.request_timeout,
-			.stop = -1,
-			.slaves = names,
-			.on_progress = show_progress,
-			.context = &progress,
-		};
-
-		progress_start(&progress, "sync", "changes", count_owed(sync));
-		r = deliver_run(&sync->context.config, sync->context.key, sync->context.outbox,
-				&limits, &summary, &why);
-		progress_end(&progress);
-	}
+	if (names)
+		r = push_run(&sync->context.config, sync->context.key, sync->context.outbox, names,
+			     "sync", &summary, &why);
 	free(names);
 	if (r < 0)
-		log_error("sync: %s", r == -ENOMEM ? error_text(r) : why.text);
+		log_error("sync: %s", why.text);
 	else if (summary.slaves > 0)
 		printf("changes acknowledged: %llu, refused: %llu; slaves not reached: %zu\n",
 		       (unsigned long long)summary.acknowledged,

@@ -138,11 +138,7 @@ static int check_instance(struct run *run, struct delivery *delivery)
 	return outbox_owe_all(run->outbox, delivery->slave.id);
 }
 
-/*
-
- * The slave answered and can be believed. The first time after failures, nothing waits any longer.
-
- */
+/* The slave answered and can be believed. After failures, nothing waits any longer. */
 static int note_success(struct run *run, struct delivery *delivery)
 {
 	struct outbox_slave *slave = &delivery->slave;
@@ -309,9 +305,9 @@ static int serve(struct run *run)
 	return r;
 }
 
-static bool is_meant(const struct deliver_limits *limits, const char *name)
+bool deliver_is_meant(const char *const *slaves, const char *name)
 {
-	const char *const *slave = limits->slaves;
+	const char *const *slave = slaves;
 
 	while (slave && *slave && strcmp(*slave, name) != 0)
 		slave++;
@@ -323,7 +319,7 @@ static int start_all(struct run *run, struct delivery *deliveries, size_t count)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (!is_meant(run->limits, deliveries[i].slave.name))
+		if (!deliver_is_meant(run->limits->slaves, deliveries[i].slave.name))
 			continue;
 		r = start_request(run, &deliveries[i]);
 		run->summary.slaves += deliveries[i].count > 0;

@@ -43,6 +43,9 @@ int deliver_run(const struct hook_config *config, const struct key *key, struct 
 		const struct deliver_limits *limits, struct deliver_summary *ret_summary,
 		struct reason *why) __attribute__((warn_unused_result));
 
+/* Whether a slave is one of these names, ended by NULL; NULL means all. */
+bool deliver_is_meant(const char *const *slaves, const char *name);
+
 /*
  * When something is due next, in ms since 1970; 0 where nothing is pending. Returns 0 or
  * ZP_EDATABASE.

@@ -224,15 +224,32 @@ int outbox_restamp(struct outbox *outbox, const struct change *change, uint64_t 
 	return r;
 }
 
+int outbox_bypass(struct outbox *outbox, const struct zone_name *zone, uint64_t *ret_generation)
+{
+	uint64_t last = 0, generation;
+	int r;
+
+	r = get_generation(outbox, zone, &last);
+	if (r < 0)
+		return r;
+	generation = next_generation(last);
+	r = database_execute(outbox->database, "UPDATE zone SET generation = ? WHERE name = ?",
+			     "it", (int64_t)generation + 1, zone->text);
+	if (r == 0)
+		*ret_generation = generation;
+	return r;
+}
+
 /* Which deletions it has forgotten can't be known, so that every zone made anew is sent as such. */
 int outbox_owe_all(struct outbox *outbox, int64_t slave)
 {
 	return database_execute(outbox->database,
 				"INSERT INTO pending(slave, zone, deletion, since)"
-				" SELECT ?, name, deletion, ? FROM zone WHERE true"
+				" SELECT slave.id, name, deletion, ? FROM slave, zone"
+				" WHERE slave.id = ?"
 				" ON CONFLICT DO UPDATE SET deletion = excluded.deletion,"
 				" attempts = 0, retry_at = 0, error = NULL",
-				"ii", slave, now_ms());
+				"ii", now_ms(), slave);
 }
 
 int outbox_owe_now(struct outbox *outbox, int64_t slave)
@@ -268,7 +285,9 @@ int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t mos
 	r = database_query(outbox->database, &rows,
 			   "SELECT name, present, generation, serial, pending.deletion"
 			   " FROM pending JOIN zone ON zone = name"
-			   " WHERE slave = ? AND retry_at <= ? ORDER BY since LIMIT ?",
+			   " WHERE slave = ? AND retry_at <= ? AND"
+			   " (SELECT paused FROM slave WHERE id = pending.slave) = 0"
+			   " ORDER BY since LIMIT ?",
 			   "iii", slave, now, (int64_t)most);
 	if (r < 0) {
 		free(changes);

@@ -65,6 +65,13 @@ int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 int outbox_restamp(struct outbox *outbox, const struct change *change, uint64_t known,
 		   bool *ret_stamped) __attribute__((warn_unused_result));
 
+/*
+ * Takes a generation above all that this outbox gave for the zone, and puts what is wanted of it
+ * above that: for a deletion that is meant for one slave alone. Within the caller's transaction.
+ */
+int outbox_bypass(struct outbox *outbox, const struct zone_name *zone, uint64_t *ret_generation)
+	__attribute__((warn_unused_result));
+
 struct outbox_slave {
 	int64_t id; /* given by outbox_slave_add() */
 	char name[OUTBOX_NAME_MAX + 1];
@@ -90,15 +97,25 @@ bool outbox_is_slave_name(const char *text);
 int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));
 
+/*
+ * The slave was rebuilt: it has this key and URL from now on, nothing of what it once acknowledged
+ * counts, and everything is owed anew. Within the caller's transaction.
+ */
+int outbox_slave_replace(struct outbox *outbox, const struct outbox_slave *slave)
+	__attribute__((warn_unused_result));
+
+/* From now on nothing is sent to it; or what it owes again, at once. */
+int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
+	__attribute__((warn_unused_result));
+
+/* Forgets the slave and what it owes. Within the caller's transaction. */
+int outbox_slave_remove(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
+
 /* All of them in order of name; freed by the caller. */
 int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, size_t *ret_count)
 	__attribute__((warn_unused_result));
 
-/*
-
- * Notes how the last exchange went: the members state, failures, retry_at, answered_at and error.
-
- */
+/* Notes how the last exchange went: the members state, failures, retry_at, answered_at, error. */
 int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));
 
@@ -109,8 +126,8 @@ int outbox_owe_all(struct outbox *outbox, int64_t slave) __attribute__((warn_unu
 int outbox_owe_now(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
 
 /*
- * What the slave owes and is due at `now`, the longest owed first, at most `most`; freed by the
- * caller.
+ * What the slave owes and is due at `now`, the longest owed first, at most `most`; nothing while it
+ * is paused. Freed by the caller.
  */
 int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t most,
 		   struct change **ret_changes, size_t *ret_count)

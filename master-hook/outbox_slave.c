@@ -118,6 +118,40 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 	return r == 0 ? owe_present(outbox, slave->name) : r;
 }
 
+int outbox_slave_replace(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	int r;
+
+	r = database_execute(outbox->database,
+			     "UPDATE slave SET agent_key = ?, url = ?, instance = '',"
+			     " applied_seq = 0, failures = 0, retry_at = 0, answered_at = 0,"
+			     " error = '' WHERE id = ?",
+			     "tti", slave->key.id, slave->url, slave->id);
+	return r == 0 ? outbox_owe_all(outbox, slave->id) : r;
+}
+
+int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
+{
+	int r;
+
+	r = database_execute(outbox->database,
+			     "UPDATE slave SET paused = ?, failures = 0, retry_at = 0"
+			     " WHERE id = ?",
+			     "ii", (int64_t)is_paused, slave);
+	return r == 0 && !is_paused ? outbox_owe_now(outbox, slave) : r;
+}
+
+int outbox_slave_remove(struct outbox *outbox, int64_t slave)
+{
+	int r;
+
+	r = database_execute(outbox->database, "DELETE FROM pending WHERE slave = ?", "i", slave);
+	if (r == 0)
+		r = database_execute(outbox->database, "DELETE FROM slave WHERE id = ?", "i",
+				     slave);
+	return r;
+}
+
 int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
 {
 	return database_execute(outbox->database,

@@ -55,6 +55,8 @@ int report_read_status(struct report_slave *slave, const char *text, size_t leng
 
 static const char *state_text(const struct report_slave *slave)
 {
+	if (slave->slave.is_paused)
+		return "paused";
 	if (!slave->is_reached)
 		return "unreachable";
 	if (!slave->named_is_running)

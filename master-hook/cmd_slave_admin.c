@@ -1,0 +1,222 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "master-hook/cmd.h"
+#include "master-hook/probe.h"
+#include "master-hook/purge.h"
+#include "proto/log.h"
+#include "proto/table.h"
+
+#define TIME_SIZE 32
+
+static int print_slaves(const struct outbox_slave *slaves, size_t count)
+{
+	static const char *const headings[] = {"SLAVE", "URL", "STATE", "KEY"};
+	struct table *table = NULL;
+	int r;
+
+	if (count == 0) {
+		printf("no slave is known yet; see `zonepush slave add --help`\n");
+		return 0;
+	}
+	r = table_new(headings, sizeof(headings) / sizeof(headings[0]), &table);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *cells[] = {slaves[i].name, slaves[i].url,
+				       slaves[i].is_paused ? "paused" : "in use", slaves[i].key.id};
+
+		r = table_add(table, cells);
+	}
+	if (r == 0)
+		table_print(table, stdout);
+	table_free(table);
+	return r;
+}
+
+int cmd_slave_list(struct verb_call *call)
+{
+	struct outbox_slave *slaves = NULL;
+	struct cmd_context context;
+	size_t count = 0;
+	int r;
+
+	if (!verb_parse(call, NULL, 0, 0))
+		return VERB_USAGE;
+	if (!cmd_open(call, &context))
+		return VERB_FAILED;
+	r = outbox_slave_list(context.outbox, &slaves, &count);
+	if (r < 0) {
+		cmd_explain_outbox(&context, "slave list", r);
+	} else {
+		r = print_slaves(slaves, count);
+		if (r < 0)
+			log_error("slave list: %s", error_text(r));
+	}
+	free(slaves);
+	cmd_close(&context);
+	return r == 0 ? VERB_OK : VERB_FAILED;
+}
+
+/* As everybody writes it, in this machine's time zone. */
+static const char *time_text(int64_t ms, char text[static TIME_SIZE])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm broken;
+
+	if (ms == 0 || !localtime_r(&seconds, &broken) ||
+	    strftime(text, TIME_SIZE, "%F %T %z", &broken) == 0)
+		return "never";
+	return text;
+}
+
+static void print_stored(const struct outbox_slave *slave, const struct outbox_debt *debt)
+{
+	char text[TIME_SIZE];
+
+	printf("name:            %s\n", slave->name);
+	printf("url:             %s\n", slave->url);
+	printf("public DNS:      %s\n", *slave->dns ? slave->dns : "the host of the URL, port 53");
+	printf("key:             %s\n", slave->key.id);
+	printf("instance:        %s\n",
+	       *slave->state.instance ? slave->state.instance : "not seen yet");
+	printf("sending:         %s\n", slave->is_paused ? "paused" : "yes");
+	printf("took changes:    %s\n", time_text(slave->answered_at, text));
+	printf("changes owed:    %" PRIu64 "\n", debt->pending);
+	if (debt->pending > 0)
+		printf("owed since:      %s\n", time_text(debt->oldest, text));
+	if (debt->refused > 0)
+		printf("of these refused: %" PRIu64 ", the first: %s\n", debt->refused,
+		       debt->refusal);
+	if (slave->failures > 0)
+		printf("failures:        %" PRIu64 " in a row (%s); next try: %s\n",
+		       slave->failures, slave->error, time_text(slave->retry_at, text));
+}
+
+/* Asks it. Returns whether all is as it should be. */
+static bool print_answer(struct cmd_context *context, struct report_slave *slave)
+{
+	int r;
+
+	r = probe_run(&context->config, context->key, slave, 1);
+	if (r < 0) {
+		log_error("slave show: can't ask '%s' (%s)", slave->slave.name, error_text(r));
+		return false;
+	}
+	if (!slave->is_reached) {
+		printf("answers:         no (%s)\n", slave->why.text);
+		return false;
+	}
+	printf("answers:         yes, version %s\n", slave->version);
+	printf("its named:       %s\n", *slave->named_error	  ? slave->named_error
+					: slave->named_is_running ? "runs"
+								  : "is down");
+	printf("its clock:       %lld s ahead of this machine's\n", (long long)slave->clock_ahead);
+	printf("zones there:     %" PRIu64 ", to come %" PRIu64 ", failing %" PRIu64 "\n",
+	       slave->applied, slave->accepted, slave->failing);
+	return report_is_well(slave);
+}
+
+int cmd_slave_show(struct verb_call *call)
+{
+	struct report_slave slave = {0};
+	struct cmd_context context;
+	bool good = false;
+	int r;
+
+	if (!verb_parse(call, NULL, 1, 1))
+		return VERB_USAGE;
+	if (!cmd_open(call, &context))
+		return VERB_FAILED;
+	if (cmd_load_slave(&context, call->argv[0], &slave.slave)) {
+		r = outbox_get_debt(context.outbox, slave.slave.id, &slave.debt);
+		if (r < 0) {
+			cmd_explain_outbox(&context, "slave show", r);
+		} else {
+			print_stored(&slave.slave, &slave.debt);
+			good = cmd_load_key(&context) && print_answer(&context, &slave);
+		}
+	}
+	cmd_close(&context);
+	return good ? VERB_OK : VERB_FAILED;
+}
+
+int cmd_slave_pause(struct verb_call *call)
+{
+	struct outbox_slave slave;
+	struct cmd_context context;
+	int r = -1;
+
+	if (!verb_parse(call, NULL, 1, 1))
+		return VERB_USAGE;
+	if (!cmd_open(call, &context))
+		return VERB_FAILED;
+	if (cmd_load_slave(&context, call->argv[0], &slave)) {
+		r = outbox_slave_pause(context.outbox, slave.id, true);
+		if (r < 0)
+			cmd_explain_outbox(&context, "slave pause", r);
+		else
+			printf("slave '%s' is paused; what changes is kept for it until `zonepush "
+			       "slave resume %s`\n",
+			       slave.name, slave.name);
+	}
+	cmd_close(&context);
+	return r == 0 ? VERB_OK : VERB_FAILED;
+}
+
+/* All of this master's zones there. Returns whether the slave may be forgotten. */
+static bool purge(struct cmd_context *context, const struct outbox_slave *slave)
+{
+	uint64_t deleted = 0;
+	struct reason why;
+	int r;
+
+	if (!cmd_load_key(context))
+		return false;
+	r = purge_run(&context->config, context->key, context->outbox, slave, &deleted, &why);
+	if (r < 0)
+		log_error("slave remove: %s", why.text);
+	else
+		printf("zones deleted on '%s': %" PRIu64 "\n", slave->name, deleted);
+	return r == 0;
+}
+
+static bool forget(struct cmd_context *context, const struct outbox_slave *slave)
+{
+	int r;
+
+	r = outbox_begin(context->outbox);
+	if (r == 0)
+		r = outbox_slave_remove(context->outbox, slave->id);
+	if (r == 0)
+		r = outbox_commit(context->outbox);
+	if (r < 0) {
+		cmd_explain_outbox(context, "slave remove", r);
+		outbox_rollback(context->outbox);
+	}
+	return r == 0;
+}
+
+int cmd_slave_remove(struct verb_call *call)
+{
+	bool with_zones = false, good;
+	const struct verb_option options[] = {
+		{"--purge", &with_zones, NULL},
+		{NULL, NULL, NULL},
+	};
+	struct cmd_context context;
+	struct outbox_slave slave;
+
+	if (!verb_parse(call, options, 1, 1))
+		return VERB_USAGE;
+	if (!cmd_open(call, &context))
+		return VERB_FAILED;
+	good = cmd_load_slave(&context, call->argv[0], &slave) &&
+	       (!with_zones || purge(&context, &slave)) && forget(&context, &slave);
+	if (good && with_zones)
+		printf("slave '%s' is removed\n", slave.name);
+	else if (good)
+		printf("slave '%s' is removed; it keeps the zones that it has\n", slave.name);
+	cmd_close(&context);
+	return good ? VERB_OK : VERB_FAILED;
+}
