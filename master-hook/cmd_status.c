@@ -35,9 +35,16 @@ static int load_slaves(struct outbox *outbox, struct report_slave **ret_slaves, 
 	return 0;
 }
 
-static int print(struct cmd_context *context, bool as_json, bool *ret_well)
+/* What `zonepush status` is asked for, and what came of it. */
+struct view {
+	bool as_json, as_check;
+	int code; /* to exit with */
+};
+
+static int print(struct cmd_context *context, struct view *view)
 {
 	struct report_slave *slaves = NULL;
+	bool well = slot_is_well(&context->config);
 	uint64_t n_zones = 0;
 	size_t count = 0;
 	int r;
@@ -47,21 +54,32 @@ static int print(struct cmd_context *context, bool as_json, bool *ret_well)
 		r = outbox_count(context->outbox, &n_zones);
 	if (r == 0)
 		r = probe_run(&context->config, context->key, slaves, count);
-	if (r == 0)
-		r = as_json ? report_print_json(slaves, count, n_zones)
-			    : report_print_table(slaves, count, n_zones);
-	*ret_well = true;
-	for (size_t i = 0; i < count; i++)
-		*ret_well &= report_is_well(&slaves[i]);
+	if (r == 0 && view->as_check) {
+		view->code = (int)report_print_check(slaves, count, n_zones, well);
+	} else if (r == 0) {
+		r = view->as_json ? report_print_json(slaves, count, n_zones)
+				  : report_print_table(slaves, count, n_zones);
+		for (size_t i = 0; i < count; i++)
+			well &= report_is_well(&slaves[i]);
+		view->code = r == 0 && well ? VERB_OK : VERB_FAILED;
+	}
 	free(slaves);
 	return r;
 }
 
+/* Monitoring takes its line from standard output, and nothing for a failure of the check itself. */
+static void complain(const struct view *view)
+{
+	if (view->as_check)
+		printf("ZONEPUSH UNKNOWN - the check itself failed, see its standard error\n");
+}
+
 int cmd_status(struct verb_call *call)
 {
-	bool as_json = false, well = false;
+	struct view view = {0};
 	const struct verb_option options[] = {
-		{"--json", &as_json, NULL},
+		{"--json", &view.as_json, NULL},
+		{"--check", &view.as_check, NULL},
 		{NULL, NULL, NULL},
 	};
 	struct cmd_context context;
@@ -69,14 +87,18 @@ int cmd_status(struct verb_call *call)
 
 	if (!verb_parse(call, options, 0, 0))
 		return VERB_USAGE;
-	if (!cmd_open(call, &context))
-		return VERB_FAILED;
+	view.code = view.as_check ? REPORT_UNKNOWN : VERB_FAILED;
+	if (!cmd_open(call, &context)) {
+		complain(&view);
+		return view.code;
+	}
 	if (cmd_load_key(&context)) {
-		r = print(&context, as_json, &well);
+		r = print(&context, &view);
 		if (r < 0)
 			log_error("status: %s", error_text(r));
-		well &= slot_is_well(&context.config);
 	}
+	if (r < 0)
+		complain(&view);
 	cmd_close(&context);
-	return r == 0 && well ? VERB_OK : VERB_FAILED;
+	return view.code;
 }

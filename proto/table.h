@@ -21,7 +21,19 @@ void table_free(struct table *table);
 /* Adds a row of n_columns cells; texts are copied and escaped, NULL is "". 0 or -ENOMEM. */
 int table_add(struct table *table, const char *const cells[]) __attribute__((warn_unused_result));
 
-/* Prints headings and rows; headings bold where `out` is a terminal and NO_COLOR isn't set. */
+/* Colours a cell of the row that was added last. */
+enum table_colour {
+	TABLE_PLAIN,
+	TABLE_GREEN,
+	TABLE_YELLOW,
+	TABLE_RED,
+};
+void table_colour(struct table *table, size_t column, enum table_colour colour);
+
+/*
+ * Prints headings and rows; in colour, and the headings bold, where `out` is a terminal and
+ * NO_COLOR isn't set.
+ */
 void table_print(const struct table *table, FILE *out);
 
 #endif

@@ -1,15 +1,16 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
 #include "proto/clock.h"
-#include "proto/log.h"
 #include "slave-agent/resource.h"
 
 struct figures {
 	struct envelope_state state;
 	struct registry_counts zones;
-	size_t n_masters;
+	size_t n_masters; /* that the caller may know of */
+	bool is_alone;	  /* there is no other master */
 };
 
 static int read_figures(struct agent *agent, int64_t master, struct figures *ret_figures)
@@ -28,6 +29,7 @@ static int read_figures(struct agent *agent, int64_t master, struct figures *ret
 	free(masters);
 	if (r < 0)
 		return r;
+	figures.is_alone = figures.n_masters == 1;
 	if (master)
 		figures.n_masters = 1;
 	*ret_figures = figures;
@@ -52,28 +54,64 @@ static json_t *alarm_to_json(const struct watcher_alarm *alarm)
 			 (json_int_t)alarm->since, "zones", (json_int_t)alarm->zones);
 }
 
-/* How the zones are served, and the primaries that are in trouble: for the administrator. */
-static int add_serving(struct agent *agent, json_t *status)
+/* The watcher doesn't know whose a zone is: where there are others' too, each is looked up. */
+static int count_own(struct agent *agent, int64_t master, uint64_t counts[static WATCH_STATES])
 {
-	json_t *states = json_object(), *primaries = json_array();
+	const struct registry_filter filter = {.master = master};
+	struct registry_walk *walk = NULL;
+	struct registry_zone zone;
+	struct watcher_zone seen;
+	int r;
+
+	pthread_mutex_lock(&agent->reader_lock);
+	r = registry_walk_start(agent->reader, &filter, &walk);
+	for (r = r == 0 ? registry_walk_next(walk, &zone) : r; r == 1;
+	     r = registry_walk_next(walk, &zone)) {
+		watcher_get_zone(agent->watcher, &zone.name, &seen);
+		counts[seen.state]++;
+	}
+	registry_walk_done(walk);
+	pthread_mutex_unlock(&agent->reader_lock);
+	return r;
+}
+
+static json_t *counts_to_json(const uint64_t counts[static WATCH_STATES])
+{
+	json_t *states = json_object();
+
+	for (size_t i = 0; i < WATCH_STATES; i++)
+		json_object_set_new(states, watch_state_word((enum watch_state)i),
+				    json_integer((json_int_t)counts[i]));
+	return states;
+}
+
+/* How the zones are served; for the slave's administrator, too, which primaries are in trouble. */
+static int add_serving(struct agent *agent, const struct caller *caller, bool is_alone,
+		       json_t *status)
+{
+	json_t *primaries = json_array();
 	struct watcher_summary summary;
+	uint64_t counts[WATCH_STATES] = {0};
 	int r;
 
 	r = watcher_get_summary(agent->watcher, &summary);
 	if (r < 0) {
-		json_decref(states);
 		json_decref(primaries);
 		return r;
 	}
-	for (size_t i = 0; i < WATCH_STATES; i++)
-		json_object_set_new(states, watch_state_word((enum watch_state)i),
-				    json_integer((json_int_t)summary.zones[i]));
+	if (caller->is_local || is_alone)
+		memcpy(counts, summary.zones, sizeof(counts));
+	else
+		r = count_own(agent, caller->master, counts);
 	for (size_t i = 0; i < summary.n_alarms; i++)
 		json_array_append_new(primaries, alarm_to_json(&summary.alarms[i]));
 	free(summary.alarms);
-	json_object_set_new(status, "serving", states);
-	json_object_set_new(status, "primaries", primaries);
-	return 0;
+	if (r == 0)
+		json_object_set_new(status, "serving", counts_to_json(counts));
+	if (caller->is_local)
+		json_object_set(status, "primaries", primaries);
+	json_decref(primaries);
+	return r;
 }
 
 void resource_status_get(struct agent *agent, struct request *request)
@@ -106,7 +144,11 @@ void resource_status_get(struct agent *agent, struct request *request)
 			 (json_int_t)(figures.zones.waiting + figures.zones.leaving), "failing",
 			 (json_int_t)figures.zones.failing, "claimed",
 			 (json_int_t)figures.zones.claims, "named", named_to_json(&status.named));
-	if (request->caller.is_local && add_serving(agent, json) < 0)
-		log_warning("status: out of memory");
-	request_reply_json(request, 200, json);
+	r = add_serving(agent, &request->caller, figures.is_alone, json);
+	if (r == 0) {
+		request_reply_json(request, 200, json);
+		return;
+	}
+	json_decref(json);
+	resource_fail_registry(request, r);
 }
