@@ -245,7 +245,7 @@ int outbox_owe_all(struct outbox *outbox, int64_t slave)
 {
 	return database_execute(outbox->database,
 				"INSERT INTO pending(slave, zone, deletion, since)"
-				" SELECT slave.id, name, deletion, ? FROM slave, zone"
+				" SELECT slave.id, zone.name, zone.deletion, ? FROM slave, zone"
 				" WHERE slave.id = ?"
 				" ON CONFLICT DO UPDATE SET deletion = excluded.deletion,"
 				" attempts = 0, retry_at = 0, error = NULL",

@@ -163,7 +163,7 @@ def test_a_missing_control_key(make_lab):
     (["slave", "add", "s", "--key", "KEY", "http://127.0.0.1:1/x"], "without user, path"),
     (["slave", "add", "s", "--key", "KEY", "not a url"], "http://HOST:PORT"),
     (["slave", "add", "slave1", "--key", "KEY", "http://127.0.0.1:1"], "already"),
-    (["slave", "remove", "slave1"], "there is no verb"),
+    (["slave", "delete", "slave1"], "there is no verb"),
     (["frobnicate"], "there is no verb 'frobnicate'"),
     (["hook", "now"], "the arguments must be: none"),
     ([], "what is to be done?"),

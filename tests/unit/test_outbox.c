@@ -278,6 +278,85 @@ static void test_pauses(void **state)
 	}
 }
 
+static void test_paused(void **state)
+{
+	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+
+	want(outbox, "a.example", true);
+	assert_int_equal(outbox_slave_pause(outbox, 1, true), 0);
+	want(outbox, "b.example", true);
+	assert_int_equal(count_due(outbox, 1, FAR), 0);
+	assert_int_equal(outbox_slave_pause(outbox, 1, false), 0);
+	assert_int_equal(count_due(outbox, 1, FAR), 2);
+}
+
+static void test_removed(void **state)
+{
+	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+	struct outbox_slave *slaves;
+	size_t count;
+
+	want(outbox, "a.example", true);
+	assert_int_equal(outbox_slave_remove(outbox, 1), 0);
+	assert_int_equal(outbox_slave_list(outbox, &slaves, &count), 0);
+	free(slaves);
+	assert_int_equal(count, 0);
+	/* A delivery that was under way while it was removed. */
+	assert_int_equal(outbox_owe_all(outbox, 1), 0);
+	assert_int_equal(count_due(outbox, 1, FAR), 0);
+	want(outbox, "b.example", true);
+}
+
+static void test_replaced(void **state)
+{
+	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+	struct outbox_slave *slaves, slave;
+	struct change change;
+	size_t count;
+
+	want(outbox, "a.example", true);
+	change = owed(outbox, 1);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_slave_list(outbox, &slaves, &count), 0);
+	slave = slaves[0];
+	free(slaves);
+	slave.state.applied_seq = slave.failures = 7;
+	slave.retry_at = FAR;
+	assert_int_equal(outbox_slave_note(outbox, &slave), 0);
+
+	snprintf(slave.url, sizeof(slave.url), "http://127.0.0.1:2");
+	assert_int_equal(outbox_slave_replace(outbox, &slave), 0);
+	assert_int_equal(owed(outbox, 1).generation, change.generation);
+	assert_int_equal(outbox_slave_list(outbox, &slaves, &count), 0);
+	assert_string_equal(slaves[0].url, "http://127.0.0.1:2");
+	assert_int_equal(slaves[0].state.applied_seq, 0);
+	assert_int_equal(slaves[0].failures, 0);
+	assert_int_equal(slaves[0].retry_at, 0);
+	free(slaves);
+}
+
+/* A deletion for one slave fits between what it has and what it is given when it comes back. */
+static void test_bypassed(void **state)
+{
+	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+	struct zone_name zone;
+	struct change change;
+	uint64_t generation;
+
+	want(outbox, "a.example", true);
+	change = owed(outbox, 1);
+	assert_int_equal(outbox_bypass(outbox, &change.zone, &generation), 0);
+	assert_true(generation > change.generation);
+	assert_true(owed(outbox, 1).generation > generation);
+	/* What was under way isn't what is wanted by now. */
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_true(owed(outbox, 1).present);
+
+	assert_int_equal(zone_name_parse("unknown.example", &zone, NULL), 0);
+	assert_int_equal(outbox_bypass(outbox, &zone, &generation), 0);
+	assert_int_equal(count_due(outbox, 1, FAR), 1);
+}
+
 static void test_rolled_back(void **state)
 {
 	struct outbox *outbox = ((struct fixture *)*state)->outbox;
@@ -307,6 +386,10 @@ int main(void)
 		TEST(test_restamped),
 		TEST(test_refused),
 		cmocka_unit_test(test_pauses),
+		TEST(test_paused),
+		TEST(test_removed),
+		TEST(test_replaced),
+		TEST(test_bypassed),
 		TEST(test_rolled_back),
 	};
 
