@@ -6,6 +6,8 @@
 #include "master-hook/client.h"
 #include "master-hook/hook_config.h"
 
+#define ASK_LIMIT_MS 3000 /* for a question that a person waits for */
+
 /*
  * Starts all calls and waits until each has ended, by its answer or by its limit. Every call then
  * says what came of it (client.h), and is the caller's to end. Returns 0, or an error when they

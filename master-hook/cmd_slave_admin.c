@@ -1,15 +1,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "master-hook/cmd.h"
 #include "master-hook/probe.h"
 #include "master-hook/purge.h"
+#include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/table.h"
-
-#define TIME_SIZE 32
 
 static int print_slaves(const struct outbox_slave *slaves, size_t count)
 {
@@ -58,22 +56,13 @@ int cmd_slave_list(struct verb_call *call)
 	return r == 0 ? VERB_OK : VERB_FAILED;
 }
 
-/* As everybody writes it, in this machine's time zone. */
-static const char *time_text(int64_t ms, char text[static TIME_SIZE])
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm broken;
-
-	if (ms == 0 || !localtime_r(&seconds, &broken) ||
-	    strftime(text, TIME_SIZE, "%F %T %z", &broken) == 0)
-		return "never";
-	return text;
-}
-
 static void print_stored(const struct outbox_slave *slave, const struct outbox_debt *debt)
 {
-	char text[TIME_SIZE];
+	char answered[CLOCK_TEXT_SIZE], oldest[CLOCK_TEXT_SIZE], retry[CLOCK_TEXT_SIZE];
 
+	clock_render(slave->answered_at, answered);
+	clock_render(debt->oldest, oldest);
+	clock_render(slave->retry_at, retry);
 	printf("name:            %s\n", slave->name);
 	printf("url:             %s\n", slave->url);
 	printf("public DNS:      %s\n", *slave->dns ? slave->dns : "the host of the URL, port 53");
@@ -81,16 +70,16 @@ static void print_stored(const struct outbox_slave *slave, const struct outbox_d
 	printf("instance:        %s\n",
 	       *slave->state.instance ? slave->state.instance : "not seen yet");
 	printf("sending:         %s\n", slave->is_paused ? "paused" : "yes");
-	printf("took changes:    %s\n", time_text(slave->answered_at, text));
+	printf("took changes:    %s\n", answered);
 	printf("changes owed:    %" PRIu64 "\n", debt->pending);
 	if (debt->pending > 0)
-		printf("owed since:      %s\n", time_text(debt->oldest, text));
+		printf("owed since:      %s\n", oldest);
 	if (debt->refused > 0)
 		printf("of these refused: %" PRIu64 ", the first: %s\n", debt->refused,
 		       debt->refusal);
 	if (slave->failures > 0)
 		printf("failures:        %" PRIu64 " in a row (%s); next try: %s\n",
-		       slave->failures, slave->error, time_text(slave->retry_at, text));
+		       slave->failures, slave->error, retry);
 }
 
 /* Asks it. Returns whether all is as it should be. */

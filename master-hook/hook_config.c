@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define MEMBER(name) offsetof(struct hook_config, name)
+#define DNS_PORT     53
 #define HOUR_MS	     (3600 * 1000)
 
 const struct config_key hook_config_keys[] = {
@@ -18,6 +19,7 @@ const struct config_key hook_config_keys[] = {
 	{"primaries", CONFIG_LIST, "", MEMBER(primaries_text), 0, 0, NULL},
 	{"absent-after", CONFIG_INTEGER, "7", MEMBER(absent_after), 0, 3650, NULL},
 	{"chain", CONFIG_PATH, "/etc/zonepush/chain", MEMBER(chain), 0, 0, NULL},
+	{"named", CONFIG_STRING, "127.0.0.1:53", MEMBER(named_text), 0, 0, NULL},
 	{"plesk", CONFIG_PATH, "/usr/sbin/plesk", MEMBER(plesk), 0, 0, NULL},
 	{"named-checkconf", CONFIG_PATH, "/usr/bin/named-checkconf", MEMBER(named_checkconf), 0, 0,
 	 NULL},
@@ -52,6 +54,15 @@ static int resolve_primaries(struct hook_config *config, struct reason *why)
 	return r < 0 ? reason_fail(why, r, "primaries: %s", inner.text) : 0;
 }
 
+static int resolve_named(struct hook_config *config, struct reason *why)
+{
+	struct reason inner;
+	int r;
+
+	r = address_parse(config->named_text, DNS_PORT, &config->named, &inner);
+	return r < 0 ? reason_fail(why, r, "named: %s", inner.text) : 0;
+}
+
 int hook_config_load(const char *path, struct hook_config *ret_config, struct reason *why)
 {
 	struct hook_config config = {.group = (gid_t)-1};
@@ -64,6 +75,8 @@ int hook_config_load(const char *path, struct hook_config *ret_config, struct re
 	r = resolve_group(&config, &inner);
 	if (r == 0)
 		r = resolve_primaries(&config, &inner);
+	if (r == 0)
+		r = resolve_named(&config, &inner);
 	if (r < 0) {
 		hook_config_done(&config);
 		return reason_fail(why, r, "%s: %s", path, inner.text);

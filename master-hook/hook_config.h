@@ -24,6 +24,7 @@ struct hook_config {
 	uint64_t retry_max;
 	struct config_list primaries_text;
 	uint64_t absent_after; /* days; 0: never */
+	char *named_text;
 	char *plesk;
 	char *chain;
 	char *named_checkconf;
@@ -32,6 +33,7 @@ struct hook_config {
 
 	/* made from it */
 	gid_t group;		    /* (gid_t)-1: none is set */
+	struct address named;	    /* the local name server */
 	struct primaries primaries; /* none: what each slave was told stays */
 };
 

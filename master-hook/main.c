@@ -18,6 +18,12 @@ static const struct verb verbs[] = {
 	 cmd_uninstall},
 	{"deliver", "", "deliver what slaves still owe, and stay while more is due soon",
 	 "zonepush deliver", cmd_deliver},
+	{"check", "ZONE... | --all | --sample N",
+	 "ask this server's named and every slave for the zones' serials, as the public does",
+	 "zonepush check example.com", cmd_check},
+	{"explain", "ZONE [--json]",
+	 "one zone, from what is wanted to what each slave serves, and what to do",
+	 "zonepush explain example.com", cmd_explain},
 	{"sync",
 	 "[SLAVE...] [--from plesk|named|outbox|-|FILE] [--dry-run] [--prune] [--prune-overdue] "
 	 "[--force]",

@@ -381,3 +381,57 @@ int outbox_count(struct outbox *outbox, uint64_t *ret_present)
 		*ret_present = (uint64_t)present;
 	return r;
 }
+
+int outbox_find(struct outbox *outbox, const struct zone_name *zone, struct outbox_zone *ret_zone)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(
+		outbox->database, &rows,
+		"SELECT present, generation, changed_at, serial FROM zone WHERE name = ?", "t",
+		zone->text);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		*ret_zone = (struct outbox_zone){
+			.present = database_integer(rows, 0) != 0,
+			.generation = (uint64_t)database_integer(rows, 1),
+			.changed_at = database_integer(rows, 2),
+			.has_serial = !database_is_null(rows, 3),
+			.serial = (uint32_t)database_integer(rows, 3),
+		};
+	database_rows_done(rows);
+	if (r < 0)
+		return r;
+	return r == 1 ? 0 : -ENOENT;
+}
+
+int outbox_find_owed(struct outbox *outbox, int64_t slave, const struct zone_name *zone,
+		     struct outbox_owed *ret_owed)
+{
+	struct outbox_owed owed = {0};
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(outbox->database, &rows,
+			   "SELECT since, retry_at, attempts, error FROM pending"
+			   " WHERE slave = ? AND zone = ?",
+			   "it", slave, zone->text);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1) {
+		owed.since = database_integer(rows, 0);
+		owed.retry_at = database_integer(rows, 1);
+		owed.attempts = (uint64_t)database_integer(rows, 2);
+		if (!database_is_null(rows, 3))
+			snprintf(owed.error, sizeof(owed.error), "%s", database_text(rows, 3));
+	}
+	database_rows_done(rows);
+	if (r < 0)
+		return r;
+	*ret_owed = owed;
+	return 0;
+}

@@ -133,6 +133,28 @@ int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t mos
 		   struct change **ret_changes, size_t *ret_count)
 	__attribute__((warn_unused_result));
 
+/* What is wanted of one zone. */
+struct outbox_zone {
+	bool present;
+	uint64_t generation;
+	int64_t changed_at;
+	bool has_serial;
+	uint32_t serial; /* that Plesk named last */
+};
+
+/* -ENOENT where nothing was ever wanted of it. */
+int outbox_find(struct outbox *outbox, const struct zone_name *zone, struct outbox_zone *ret_zone)
+	__attribute__((warn_unused_result));
+
+/* What a slave owes of one zone; `since` is 0 where it owes nothing. */
+struct outbox_owed {
+	int64_t since, retry_at;
+	uint64_t attempts; /* refused ones */
+	char error[OUTBOX_ERROR_MAX];
+};
+int outbox_find_owed(struct outbox *outbox, int64_t slave, const struct zone_name *zone,
+		     struct outbox_owed *ret_owed) __attribute__((warn_unused_result));
+
 /* The slave took this generation: owed no more, unless the zone is newer by now. */
 int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change)
 	__attribute__((warn_unused_result));

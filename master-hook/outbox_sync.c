@@ -20,22 +20,31 @@ int outbox_snapshot(struct outbox *outbox)
 	return r;
 }
 
-int outbox_snapshot_list(struct outbox *outbox, struct name_set *present)
+static int list(struct outbox *outbox, const char *sql, struct name_set *names)
 {
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(outbox->database, &rows,
-			   "SELECT name FROM temp.seen WHERE present = 1 ORDER BY name", "");
+	r = database_query(outbox->database, &rows, sql, "");
 	if (r < 0)
 		return r;
 	for (r = database_next(rows); r == 1; r = database_next(rows)) {
-		r = name_set_add(present, database_text(rows, 0));
+		r = name_set_add(names, database_text(rows, 0));
 		if (r < 0)
 			break;
 	}
 	database_rows_done(rows);
 	return r;
+}
+
+int outbox_snapshot_list(struct outbox *outbox, struct name_set *present)
+{
+	return list(outbox, "SELECT name FROM temp.seen WHERE present = 1 ORDER BY name", present);
+}
+
+int outbox_list_present(struct outbox *outbox, struct name_set *present)
+{
+	return list(outbox, "SELECT name FROM main.zone WHERE present = 1 ORDER BY name", present);
 }
 
 /* The only integer of a query about one zone; `fallback` where there is no row. */

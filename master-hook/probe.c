@@ -32,7 +32,7 @@ int probe_run(const struct hook_config *config, const struct key *key, struct re
 			.agent = slaves[i].slave.key,
 			.method = "GET",
 			.target = "/v1/status",
-			.limit = PROBE_LIMIT_MS,
+			.limit = ASK_LIMIT_MS,
 		};
 	r = ask_all(config, key, calls, count);
 	for (size_t i = 0; i < count; i++) {

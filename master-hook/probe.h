@@ -7,8 +7,6 @@
 #include "master-hook/report.h"
 #include "proto/key.h"
 
-#define PROBE_LIMIT_MS 3000
-
 /*
  * Fills in what the agents say now: is_reached and what follows it, or why they weren't reached.
  * Returns 0 whatever they say, -ENOMEM or ZP_ELIBRARY.

@@ -50,11 +50,13 @@ enum report_grade report_print_check(const struct report_slave *slaves, size_t c
 				     uint64_t n_zones, bool is_well)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-	struct totals totals = {.least_served = n_zones};
+	struct totals totals = {.least_served = UINT64_MAX};
 	enum report_grade worst = REPORT_OK;
 
 	for (size_t i = 0; i < count; i++)
 		add(&totals, &slaves[i]);
+	if (totals.least_served == UINT64_MAX)
+		totals.least_served = 0;
 	if (totals.grades[REPORT_CRITICAL] > 0 || !is_well)
 		worst = REPORT_CRITICAL;
 	else if (totals.grades[REPORT_WARNING] > 0)

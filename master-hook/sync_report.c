@@ -1,23 +1,11 @@
 #include "master-hook/sync_report.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "master-hook/retarget.h"
+#include "proto/clock.h"
 
-#define FATE_SIZE 120
-#define DATE_SIZE sizeof("2026-11-23 20:15")
-
-/* In local time, as the administrator's other logs have it. */
-static void render_date(int64_t ms, char ret_date[static DATE_SIZE])
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm local;
-
-	if (!localtime_r(&seconds, &local) ||
-	    strftime(ret_date, DATE_SIZE, "%Y-%m-%d %H:%M", &local) == 0)
-		*ret_date = '\0';
-}
+#define FATE_SIZE 160
 
 static void print_sign(const char *sign, const struct name_set *zones)
 {
@@ -30,13 +18,13 @@ static void tell_fate(struct outbox *outbox, const char *zone,
 		      const struct reconcile_options *options, char ret_fate[static FATE_SIZE])
 {
 	struct outbox_absence absence = {0};
-	char since[DATE_SIZE], until[DATE_SIZE];
+	char since[CLOCK_TEXT_SIZE], until[CLOCK_TEXT_SIZE];
 
 	*ret_fate = '\0';
 	if (outbox_absent_find(outbox, zone, &absence) < 0 || absence.since == 0)
 		return;
-	render_date(absence.since, since);
-	render_date(absence.since + (int64_t)options->absent_after, until);
+	clock_render(absence.since, since);
+	clock_render(absence.since + (int64_t)options->absent_after, until);
 	snprintf(ret_fate, FATE_SIZE, ", missing since %s%s%s", since,
 		 options->absent_after > 0 ? ", to be deleted from " : "",
 		 options->absent_after > 0 ? until : "");

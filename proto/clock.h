@@ -9,4 +9,8 @@ int64_t clock_seconds(void);	   /* since 1970, CLOCK_REALTIME */
 uint64_t clock_microseconds(void); /* since 1970, CLOCK_REALTIME */
 uint64_t clock_steady_ms(void);	   /* since some start, CLOCK_MONOTONIC */
 
+/* "2026-11-23 20:15:01 +0000" in local time, of ms since 1970; "never" for 0. */
+#define CLOCK_TEXT_SIZE 32
+void clock_render(int64_t ms, char ret_text[static CLOCK_TEXT_SIZE]);
+
 #endif

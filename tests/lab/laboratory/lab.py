@@ -139,7 +139,8 @@ class Lab:
             words = ["--primaries", primaries, "--", master.name, master.key_id]
             for slave in self.slaves:
                 slave.must_run("master", "add", *words)
-                master.must_run("slave", "add", slave.name, "--key", slave.key_id, slave.url)
+                keys = ["--key", slave.key_id, "--dns", f"{ADDRESS}:{slave.named.port}"]
+                master.must_run("slave", "add", *keys, slave.name, slave.url)
 
     def _provision(self, count):
         if not count:

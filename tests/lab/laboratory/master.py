@@ -38,6 +38,7 @@ class Master(Host):
             self.configuration,
             f"state = {self.directory}/state\nkey = {self.key}\ngroup =\n"
             f"plesk = {self.plesk.program}\nchain = {self.directory}/chain\n"
+            f"named = 127.0.0.1:{self.named.port}\n"
             f"named-conf = {self.named.configuration}\n",
         )
         self.plesk.prepare()
