@@ -232,7 +232,7 @@ static int check_chunk(struct check *check, size_t from, size_t to)
 	size_t count = prepare(check, from, to);
 	int r;
 
-	r = serials_ask(check->questions, count, show_progress, check);
+	r = serials_ask(check->questions, count, SERIALS_NO_LIMIT, show_progress, check);
 	for (size_t at = 0; r == 0 && at < count; at += check->n_servers)
 		r = judge(check, &check->questions[at]);
 	return r;

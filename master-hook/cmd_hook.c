@@ -1,15 +1,18 @@
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "master-hook/chain.h"
 #include "master-hook/cmd.h"
 #include "master-hook/dispatch.h"
 #include "master-hook/plesk_input.h"
+#include "master-hook/reverse.h"
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/text.h"
 
-#define STORE_MS (60 * 1000)
+#define STORE_MS   (60 * 1000)
+#define REVERSE_MS 1500
 
 /* All of standard input, perhaps too much of it by one read. Returns 0, ZP_ETOOBIG, -errno. */
 static int collect(struct text_buffer *text)
@@ -74,6 +77,19 @@ static int begin(struct outbox *outbox)
 	return r;
 }
 
+static int finish(struct outbox *outbox, int r)
+{
+	if (r == 0)
+		r = outbox_commit(outbox);
+	if (r < 0) {
+		log_error("hook: the change can't be stored and is lost unless Plesk sends it "
+			  "again (%s: %s)",
+			  error_text(r), outbox_reason(outbox));
+		outbox_rollback(outbox);
+	}
+	return r;
+}
+
 /* All of the document in one transaction: afterwards nothing can be lost. */
 static int store(struct outbox *outbox, const struct plesk_input *input)
 {
@@ -92,15 +108,7 @@ static int store(struct outbox *outbox, const struct plesk_input *input)
 
 		r = outbox_want(outbox, &wish);
 	}
-	if (r == 0)
-		r = outbox_commit(outbox);
-	if (r < 0) {
-		log_error("hook: the change can't be stored and is lost unless Plesk sends it "
-			  "again (%s: %s)",
-			  error_text(r), outbox_reason(outbox));
-		outbox_rollback(outbox);
-	}
-	return r;
+	return finish(outbox, r);
 }
 
 static void report_entries(const struct plesk_input *input)
@@ -111,9 +119,7 @@ static void report_entries(const struct plesk_input *input)
 		log_warning("hook: %zu more commands are passed over",
 			    input->n_passed_over - input->n_notes);
 	if (input->n_pointers > 0)
-		log_debug("hook: commands about PTR records, which have nothing to do with zones: "
-			  "%zu",
-			  input->n_pointers);
+		log_debug("hook: commands about PTR records: %zu", input->n_pointers);
 }
 
 /* Plesk has one slot: who had it before us is called after us. What it does is its own matter. */
@@ -137,6 +143,47 @@ static void pass_on(const struct hook_config *config, const struct text_buffer *
 			    why.text);
 }
 
+/* Those that slaves don't serve already, for whatever reason they are wanted. */
+static int store_reverse(struct outbox *outbox, const struct name_set *zones)
+{
+	struct outbox_zone known;
+	int r;
+
+	r = begin(outbox);
+	for (size_t i = 0; r == 0 && i < zones->count; i++) {
+		struct outbox_wish wish = {.present = true, .by_pointer = true};
+
+		snprintf(wish.zone.text, sizeof(wish.zone.text), "%s", name_set_get(zones, i));
+		r = outbox_find(outbox, &wish.zone, &known);
+		if (r == -ENOENT || (r == 0 && !known.present))
+			r = outbox_want(outbox, &wish);
+	}
+	return finish(outbox, r);
+}
+
+/* Only after the document's own zones are safe: named has to be asked, which may take a while. */
+static int take_pointers(struct cmd_context *context, const struct plesk_input *input)
+{
+	struct name_set zones = {0};
+	size_t unknown = 0;
+	int r;
+
+	if (!context->config.reverse_zones || input->n_addresses == 0)
+		return 0;
+	r = reverse_find_zones(&context->config, input->addresses, input->n_addresses, REVERSE_MS,
+			       &zones, &unknown);
+	if (r < 0)
+		log_warning("hook: the local name server can't be asked for reverse zones (%s)",
+			    error_text(r));
+	if (unknown > 0)
+		log_warning("hook: the local name server didn't answer for the reverse zones of "
+			    "%zu addresses; `zonepush sync --from named` finds them",
+			    unknown);
+	r = zones.count > 0 ? store_reverse(context->outbox, &zones) : 0;
+	name_set_done(&zones);
+	return r;
+}
+
 static int take_in(struct cmd_context *context, const struct text_buffer *text)
 {
 	struct plesk_input input = {0};
@@ -148,7 +195,9 @@ static int take_in(struct cmd_context *context, const struct text_buffer *text)
 	report_entries(&input);
 	if (r == 0 && input.n_zones > 0)
 		r = store(context->outbox, &input);
-	if (r == 0 && input.n_zones > 0)
+	if (r == 0)
+		r = take_pointers(context, &input);
+	if (r == 0 && (input.n_zones > 0 || context->config.reverse_zones))
 		dispatch_run(context, "hook");
 	plesk_input_done(&input);
 	return r;

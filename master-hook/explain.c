@@ -46,7 +46,7 @@ static int add_primary(struct cmd_context *context, const struct zone_name *zone
 	char address[ADDRESS_SIZE], answer[SERIALS_TEXT_SIZE];
 	int r;
 
-	r = serials_ask(&question, 1, NULL, NULL);
+	r = serials_ask(&question, 1, SERIALS_NO_LIMIT, NULL, NULL);
 	if (r < 0)
 		return reason_fail(why, r, "can't ask the local name server (%s)", error_text(r));
 	address_render(&question.server, address);

@@ -16,6 +16,7 @@ const struct config_key hook_config_keys[] = {
 	{"request-timeout", CONFIG_SECONDS, "30", MEMBER(request_timeout), 100, HOUR_MS, NULL},
 	{"retry-min", CONFIG_SECONDS, "5", MEMBER(retry_min), 100, HOUR_MS, NULL},
 	{"retry-max", CONFIG_SECONDS, "900", MEMBER(retry_max), 100, 24 * HOUR_MS, NULL},
+	{"reverse-zones", CONFIG_BOOLEAN, "no", MEMBER(reverse_zones), 0, 0, NULL},
 	{"primaries", CONFIG_LIST, "", MEMBER(primaries_text), 0, 0, NULL},
 	{"absent-after", CONFIG_INTEGER, "7", MEMBER(absent_after), 0, 3650, NULL},
 	{"chain", CONFIG_PATH, "/etc/zonepush/chain", MEMBER(chain), 0, 0, NULL},

@@ -22,6 +22,7 @@ struct hook_config {
 	uint64_t request_timeout;
 	uint64_t retry_min;
 	uint64_t retry_max;
+	bool reverse_zones;
 	struct config_list primaries_text;
 	uint64_t absent_after; /* days; 0: never */
 	char *named_text;

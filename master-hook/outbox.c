@@ -61,6 +61,8 @@ static const char *const schema_steps[] = {
 	/* `lists`: how many of Plesk's good lists didn't have the zone; `last` of these. */
 	"ALTER TABLE slave ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE slave ADD COLUMN dns TEXT NOT NULL DEFAULT '';"
+	/* `by_pointer`: a reverse zone that was found by a PTR record; Plesk's list lacks those. */
+	"ALTER TABLE zone ADD COLUMN by_pointer INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE absent("
 	"	zone TEXT PRIMARY KEY REFERENCES zone(name),"
 	"	since INTEGER NOT NULL,"
@@ -176,14 +178,15 @@ static int put_zone(struct outbox *outbox, const struct outbox_wish *wish, uint6
 {
 	return database_execute(outbox->database,
 				"INSERT INTO zone(name, present, generation, deletion, changed_at,"
-				" serial) VALUES (?, ?, ?, ?, ?, ?)"
+				" by_pointer, serial) VALUES (?, ?, ?, ?, ?, ?, ?)"
 				" ON CONFLICT DO UPDATE SET present = excluded.present,"
 				" generation = excluded.generation,"
 				" deletion = max(deletion, excluded.deletion),"
-				" changed_at = excluded.changed_at, serial = excluded.serial",
-				wish->has_serial ? "tiiiii" : "tiiiin", wish->zone.text,
+				" changed_at = excluded.changed_at,"
+				" by_pointer = excluded.by_pointer, serial = excluded.serial",
+				wish->has_serial ? "tiiiiii" : "tiiiiin", wish->zone.text,
 				(int64_t)wish->present, (int64_t)generation, (int64_t)deletion,
-				now_ms(), (int64_t)wish->serial);
+				now_ms(), (int64_t)wish->by_pointer, (int64_t)wish->serial);
 }
 
 int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)

@@ -44,6 +44,7 @@ struct outbox_wish {
 	struct zone_name zone;
 	bool present;
 	bool was_deleted; /* on the way to this state: data of before must not survive */
+	bool by_pointer;  /* a reverse zone, for the sake of a PTR record in it */
 	bool has_serial;
 	uint32_t serial;
 };

@@ -10,8 +10,8 @@ int outbox_snapshot(struct outbox *outbox)
 	static const char *const steps[] = {
 		"DROP TABLE IF EXISTS temp.seen",
 		"CREATE TEMP TABLE seen(name TEXT PRIMARY KEY, present INTEGER NOT NULL,"
-		" generation INTEGER NOT NULL) WITHOUT ROWID",
-		"INSERT INTO temp.seen SELECT name, present, generation FROM main.zone",
+		" by_pointer INTEGER NOT NULL, generation INTEGER NOT NULL) WITHOUT ROWID",
+		"INSERT INTO temp.seen SELECT name, present, by_pointer, generation FROM main.zone",
 	};
 	int r = 0;
 
@@ -40,6 +40,13 @@ static int list(struct outbox *outbox, const char *sql, struct name_set *names)
 int outbox_snapshot_list(struct outbox *outbox, struct name_set *present)
 {
 	return list(outbox, "SELECT name FROM temp.seen WHERE present = 1 ORDER BY name", present);
+}
+
+int outbox_snapshot_list_pointers(struct outbox *outbox, struct name_set *present)
+{
+	return list(outbox,
+		    "SELECT name FROM temp.seen WHERE present = 1 AND by_pointer = 1 ORDER BY name",
+		    present);
 }
 
 int outbox_list_present(struct outbox *outbox, struct name_set *present)

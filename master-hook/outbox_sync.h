@@ -19,6 +19,10 @@ int outbox_snapshot(struct outbox *outbox) __attribute__((warn_unused_result));
 int outbox_snapshot_list(struct outbox *outbox, struct name_set *present)
 	__attribute__((warn_unused_result));
 
+/* The same of those that were wanted only for the sake of PTR records. */
+int outbox_snapshot_list_pointers(struct outbox *outbox, struct name_set *present)
+	__attribute__((warn_unused_result));
+
 /* The same of what is present now. */
 int outbox_list_present(struct outbox *outbox, struct name_set *present)
 	__attribute__((warn_unused_result));

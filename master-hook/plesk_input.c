@@ -13,7 +13,8 @@
 enum command {
 	COMMAND_PRESENT, /* create, update */
 	COMMAND_DELETE,
-	COMMAND_REVERSE, /* createPTRs, deletePTRs: records, not zones */
+	COMMAND_POINTER,      /* createPTRs: a record, not a zone */
+	COMMAND_POINTER_GONE, /* deletePTRs: says nothing about its zone */
 	COMMAND_UNKNOWN,
 };
 
@@ -28,9 +29,9 @@ static enum command find_command(const char *text)
 		const char *text;
 		enum command command;
 	} commands[] = {
-		{"create", COMMAND_PRESENT},	 {"update", COMMAND_PRESENT},
-		{"delete", COMMAND_DELETE},	 {"createPTRs", COMMAND_REVERSE},
-		{"deletePTRs", COMMAND_REVERSE},
+		{"create", COMMAND_PRESENT},	      {"update", COMMAND_PRESENT},
+		{"delete", COMMAND_DELETE},	      {"createPTRs", COMMAND_POINTER},
+		{"deletePTRs", COMMAND_POINTER_GONE},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -139,6 +140,26 @@ static int take_zone(struct parsing *parsing, size_t number, enum command comman
 	return 0;
 }
 
+/* Whether the text is an address doesn't matter here: a record never makes the hook fail. */
+static int take_pointer(struct plesk_input *input, enum command command, const json_t *pointer)
+{
+	const char *address = json_string_value(json_object_get(pointer, "ip_address"));
+	char **addresses;
+
+	input->n_pointers++;
+	if (command == COMMAND_POINTER_GONE || !address)
+		return 0;
+	addresses = reallocarray(input->addresses, input->n_addresses + 1, sizeof(*addresses));
+	if (!addresses)
+		return -ENOMEM;
+	input->addresses = addresses;
+	addresses[input->n_addresses] = strdup(address);
+	if (!addresses[input->n_addresses])
+		return -ENOMEM;
+	input->n_addresses++;
+	return 0;
+}
+
 static int take_command(struct parsing *parsing, size_t number, json_t *entry)
 {
 	const char *text = json_string_value(json_object_get(entry, "command"));
@@ -149,10 +170,8 @@ static int take_command(struct parsing *parsing, size_t number, json_t *entry)
 	if (!text)
 		return add_note(&parsing->input, number, "it has no `command` and is passed over");
 	command = find_command(text);
-	if (command == COMMAND_REVERSE) {
-		parsing->input.n_pointers++;
-		return 0;
-	}
+	if (command == COMMAND_POINTER || command == COMMAND_POINTER_GONE)
+		return take_pointer(&parsing->input, command, json_object_get(entry, "ptr"));
 	if (command == COMMAND_UNKNOWN)
 		return add_note(&parsing->input, number,
 				"'%.60s' isn't a known command; it is passed over", text);
@@ -218,7 +237,10 @@ void plesk_input_done(struct plesk_input *input)
 {
 	for (size_t i = 0; i < input->n_notes; i++)
 		free(input->notes[i]);
+	for (size_t i = 0; i < input->n_addresses; i++)
+		free(input->addresses[i]);
 	free(input->notes);
+	free(input->addresses);
 	free(input->zones);
 	*input = (struct plesk_input){0};
 }

@@ -34,6 +34,8 @@ struct plesk_input {
 	size_t n_notes;
 	size_t n_passed_over; /* all of these */
 	size_t n_pointers;    /* commands about PTR records, which are nobody's mistake */
+	char **addresses;     /* for which PTR records were made */
+	size_t n_addresses;
 };
 
 /*

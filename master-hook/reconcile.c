@@ -8,11 +8,35 @@
 /* Zones in one transaction: some ten milliseconds, for which a hook has to wait. */
 #define CHUNK_ZONES 500
 
+/* A comparison with a list, and what can't be expected to be on it. */
+struct sorting {
+	struct reconcile_plan *plan;
+	struct name_set exempt;
+};
+
 static int sort_out(void *context, const char *name, bool is_left)
 {
-	struct reconcile_plan *plan = context;
+	struct sorting *sorting = context;
 
-	return name_set_add(is_left ? &plan->added : &plan->absent, name);
+	if (is_left)
+		return name_set_add(&sorting->plan->added, name);
+	if (name_set_has(&sorting->exempt, name))
+		return 0;
+	return name_set_add(&sorting->plan->absent, name);
+}
+
+static int compare_list(struct outbox *outbox, const struct sync_list *list,
+			struct reconcile_plan *plan)
+{
+	struct sorting sorting = {.plan = plan};
+	int r = 0;
+
+	if (list->lacks_pointers)
+		r = outbox_snapshot_list_pointers(outbox, &sorting.exempt);
+	if (r == 0)
+		r = name_set_compare(&list->names, &plan->wanted, sort_out, &sorting);
+	name_set_done(&sorting.exempt);
+	return r;
 }
 
 /* Long enough, on lists enough, this one included. */
@@ -81,7 +105,7 @@ int reconcile_plan(struct outbox *outbox, const struct sync_list *list,
 	*plan = (struct reconcile_plan){0};
 	r = outbox_snapshot_list(outbox, &plan->wanted);
 	if (r == 0 && list)
-		r = name_set_compare(&list->names, &plan->wanted, sort_out, plan);
+		r = compare_list(outbox, list, plan);
 	if (r == 0 && list)
 		r = choose_deletions(outbox, list, options, plan);
 	if (r == 0)

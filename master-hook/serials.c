@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/clock.h"
 #include "proto/soa.h"
 
 #define DNS_PORT 53
@@ -38,19 +39,23 @@ static int ask_more(struct soa *soa, struct serials_question *questions, size_t 
 	return r;
 }
 
-int serials_ask(struct serials_question *questions, size_t count,
+int serials_ask(struct serials_question *questions, size_t count, uint64_t limit,
 		void (*tell)(void *context, uint64_t answered), void *context)
 {
 	struct survey survey = {.questions = questions};
+	uint64_t now = clock_steady_ms(), until = now + limit;
 	struct soa *soa = NULL;
 	size_t asked = 0;
 	int r;
 
+	for (size_t i = 0; i < count; i++)
+		questions[i].answer.outcome = SOA_SILENT;
 	r = soa_new(NULL, NULL, take_answer, &survey, &soa);
-	while (r == 0 && survey.answered < count) {
+	for (; r == 0 && survey.answered < count && now < until; now = clock_steady_ms()) {
 		r = ask_more(soa, questions, count, &asked);
 		if (r == 0)
-			soa_wait(soa, -1, WAIT_MS);
+			soa_wait(soa, -1,
+				 until - now < WAIT_MS ? (unsigned int)(until - now) : WAIT_MS);
 		if (r == 0 && tell)
 			tell(context, survey.answered);
 	}

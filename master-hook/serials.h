@@ -18,10 +18,12 @@ struct serials_question {
 };
 
 /*
- * Fills in all answers, at most some seconds a question. `tell` hears how many have come so far
- * (NULL: nobody does). Returns 0, -ENOMEM or -errno.
+ * Fills in all answers. A question is tried for some seconds, all of them for `limit` ms
+ * (SERIALS_NO_LIMIT: as long as that takes); what isn't answered is SOA_SILENT. `tell` hears how
+ * many have come so far (NULL: nobody does). Returns 0, -ENOMEM or -errno.
  */
-int serials_ask(struct serials_question *questions, size_t count,
+#define SERIALS_NO_LIMIT UINT32_MAX
+int serials_ask(struct serials_question *questions, size_t count, uint64_t limit,
 		void (*tell)(void *context, uint64_t answered), void *context)
 	__attribute__((warn_unused_result));
 

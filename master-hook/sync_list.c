@@ -166,6 +166,7 @@ static int load_plesk(const struct hook_config *config, struct sync_list *list, 
 	struct plesk_list plesk;
 	int r;
 
+	list->lacks_pointers = true;
 	r = plesk_list_zones(config, &plesk, why);
 	if (r == 0)
 		r = read_stream(list, plesk.names, read_line, why);

@@ -23,6 +23,7 @@ struct sync_list {
 	/* Whether what isn't on it can be held to be gone. */
 	bool is_good;
 	struct reason why_not;
+	bool lacks_pointers; /* it never has reverse zones that were found by PTR records */
 };
 
 /*
