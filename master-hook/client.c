@@ -460,3 +460,15 @@ int client_parse_url(const char *text, char *ret_url, size_t size, struct reason
 	curl_url_cleanup(url);
 	return r;
 }
+
+void client_get_host(const char *url, char *ret_host, size_t size)
+{
+	const char *host = strstr(url, "://");
+	size_t length;
+
+	host = host ? host + 3 : url;
+	if (*host == '[')
+		host++;
+	length = host > url && host[-1] == '[' ? strcspn(host, "]") : strcspn(host, ":/");
+	snprintf(ret_host, size, "%.*s", length < size ? (int)length : 0, host);
+}

@@ -69,4 +69,7 @@ size_t client_count(const struct client *client);
 int client_parse_url(const char *text, char *ret_url, size_t size, struct reason *why)
 	__attribute__((warn_unused_result));
 
+/* The host of such a URL, an IPv6 address without brackets; "" where it doesn't fit. */
+void client_get_host(const char *url, char *ret_host, size_t size);
+
 #endif

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "master-hook/acl.h"
 #include "master-hook/client.h"
 #include "master-hook/cmd.h"
 #include "master-hook/probe.h"
@@ -71,6 +72,15 @@ static bool store(struct task *task,
 	if (r < 0)
 		outbox_rollback(outbox);
 	return r == 0;
+}
+
+/* Its addresses, before it is told to transfer anything. */
+static void admit(struct task *task)
+{
+	struct outbox_slave stored;
+
+	if (cmd_load_slave(&task->context, task->slave.name, &stored))
+		acl_admit(&task->context.config, task->context.outbox, &stored);
 }
 
 static bool ask_slave(struct task *task, struct report_slave *ret_probe)
@@ -152,6 +162,7 @@ static bool push(struct task *task)
 /* What was stored is brought to the slave. */
 static bool bring_up_to_date(struct task *task)
 {
+	admit(task);
 	if (!cmd_load_key(&task->context)) {
 		log_warning("%s: '%s' is %s; its zones are delivered once the key can be used",
 			    task->verb, task->slave.name, task->done);

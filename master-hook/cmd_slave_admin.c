@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "master-hook/acl.h"
 #include "master-hook/cmd.h"
 #include "master-hook/probe.h"
 #include "master-hook/purge.h"
@@ -202,6 +203,8 @@ int cmd_slave_remove(struct verb_call *call)
 		return VERB_FAILED;
 	good = cmd_load_slave(&context, call->argv[0], &slave) &&
 	       (!with_zones || purge(&context, &slave)) && forget(&context, &slave);
+	if (good)
+		acl_withdraw(&context.config, context.outbox, &slave);
 	if (good && with_zones)
 		printf("slave '%s' is removed\n", slave.name);
 	else if (good)

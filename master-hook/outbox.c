@@ -69,6 +69,9 @@ static const char *const schema_steps[] = {
 	"	lists INTEGER NOT NULL,"
 	"	last INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;",
+
+	/* `acl`: addresses that we let in at Plesk's name server for it, a blank after each. */
+	"ALTER TABLE slave ADD COLUMN acl TEXT NOT NULL DEFAULT '';",
 };
 
 static const struct database_schema schema = {

@@ -79,6 +79,7 @@ struct outbox_slave {
 	char url[OUTBOX_URL_MAX + 1]; /* http://host:port */
 	struct key_public key;
 	char dns[OUTBOX_URL_MAX + 1]; /* where the public asks it; "": the URL's host, port 53 */
+	char acl[OUTBOX_URL_MAX + 1]; /* addresses let in at Plesk for it, a blank after each */
 	bool is_paused;		      /* nothing is sent to it, what it owes is kept */
 
 	struct envelope_state state; /* last seen; instance "" before the first reply */
@@ -107,6 +108,10 @@ int outbox_slave_replace(struct outbox *outbox, const struct outbox_slave *slave
 
 /* From now on nothing is sent to it; or what it owes again, at once. */
 int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
+	__attribute__((warn_unused_result));
+
+/* Notes which addresses were let in at Plesk's name server: the member acl. */
+int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));
 
 /* Forgets the slave and what it owes. Within the caller's transaction. */

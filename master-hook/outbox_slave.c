@@ -32,6 +32,7 @@ static int read_slave(struct database_rows *rows, struct outbox_slave *slave)
 		 database_text(rows, 4));
 	snprintf(slave->error, sizeof(slave->error), "%s", database_text(rows, 9));
 	snprintf(slave->dns, sizeof(slave->dns), "%s", database_text(rows, 11));
+	snprintf(slave->acl, sizeof(slave->acl), "%s", database_text(rows, 12));
 	return key_public_parse(database_text(rows, 3), &slave->key);
 }
 
@@ -62,10 +63,11 @@ int outbox_slave_list(struct outbox *outbox, struct outbox_slave **ret_slaves, s
 
 	if (!slaves)
 		return -ENOMEM;
-	r = database_query(outbox->database, &rows,
-			   "SELECT id, name, url, agent_key, instance, applied_seq, failures,"
-			   " retry_at, answered_at, error, paused, dns FROM slave ORDER BY name",
-			   "");
+	r = database_query(
+		outbox->database, &rows,
+		"SELECT id, name, url, agent_key, instance, applied_seq, failures,"
+		" retry_at, answered_at, error, paused, dns, acl FROM slave ORDER BY name",
+		"");
 	if (r == 0) {
 		r = read_slaves(rows, slaves, &count);
 		database_rows_done(rows);
@@ -139,6 +141,12 @@ int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
 			     " WHERE id = ?",
 			     "ii", (int64_t)is_paused, slave);
 	return r == 0 && !is_paused ? outbox_owe_now(outbox, slave) : r;
+}
+
+int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	return database_execute(outbox->database, "UPDATE slave SET acl = ? WHERE id = ?", "ti",
+				slave->acl, slave->id);
 }
 
 int outbox_slave_remove(struct outbox *outbox, int64_t slave)

@@ -288,3 +288,30 @@ int plesk_remove_acl(const struct hook_config *config, const char *address, stru
 {
 	return change_acl(config, "-remove-acl", address, why);
 }
+
+/* Whether the text has the word, with nothing of an address on either side. */
+static bool has_word(const char *text, const char *word)
+{
+	static const char of_addresses[] = "0123456789abcdefABCDEF.:/";
+	size_t length = strlen(word);
+
+	for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+		if ((at == text || !strchr(of_addresses, at[-1])) &&
+		    (!at[length] || !strchr(of_addresses, at[length])))
+			return true;
+	return false;
+}
+
+int plesk_find_acl(const struct hook_config *config, const char *address, bool *ret_found,
+		   struct reason *why)
+{
+	const char *const arguments[] = {config->plesk, "bin", "server_dns", "-i", NULL};
+	struct subprocess_output output = {0};
+	int r;
+
+	r = run(config, arguments, -1, "ask who may transfer zones", &output, why);
+	if (r == 0)
+		*ret_found = has_word(output.text, address);
+	subprocess_output_done(&output);
+	return r;
+}

@@ -53,6 +53,10 @@ int plesk_get_backend(const struct hook_config *config,
 int plesk_set_backend(const struct hook_config *config, const char *command, struct reason *why)
 	__attribute__((warn_unused_result));
 
+/* Whether Plesk lets this address, as it is written, transfer all zones already. */
+int plesk_find_acl(const struct hook_config *config, const char *address, bool *ret_found,
+		   struct reason *why) __attribute__((warn_unused_result));
+
 /* Lets an address transfer all zones, or not any more. */
 int plesk_add_acl(const struct hook_config *config, const char *address, struct reason *why)
 	__attribute__((warn_unused_result));

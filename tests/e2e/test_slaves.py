@@ -144,3 +144,34 @@ def test_rebuilt_with_another_key(make_lab, zone):
     done = master.must_run("slave", "replace", "slave1", "--key", new.key_id, new.url)
     assert "slave 'slave1' is replaced; changes acknowledged: 1, refused: 0" in done
     assert owned(new) == {zone}
+
+
+def test_the_transfer_acl(make_lab):
+    """Plesk lets a slave's address transfer; taken out is only what zonepush put there."""
+    lab = make_lab(masters=1, slaves=1)
+    master, slave = lab.masters[0], lab.slaves[0]
+    acl = master.plesk.state / "acl"
+    key = slave.key_id
+    assert acl.read_text() == "127.0.0.1\n"
+    # Another slave on the same host needs it still.
+    assert master.run("slave", "add", "second", "--key", NOBODY, CLOSED).returncode == 1
+    master.must_run("slave", "remove", "slave1")
+    assert acl.read_text() == "127.0.0.1\n"
+    master.must_run("slave", "remove", "second")
+    assert acl.read_text() == ""
+
+    acl.write_text("127.0.0.1\n10.127.0.0.1\n")
+    master.must_run("slave", "add", "slave1", "--key", key, slave.url)
+    master.must_run("slave", "remove", "slave1")
+    assert acl.read_text() == "127.0.0.1\n10.127.0.0.1\n"
+
+    acl.write_text("1127.0.0.1\n")
+    (master.plesk.state / "fail").write_text("licence expired")
+    done = master.run("slave", "add", "slave1", "--key", key, slave.url)
+    assert done.returncode == 0
+    assert "licence expired" in done.stderr and "-add-acl 127.0.0.1`" in done.stderr
+    master.plesk.program.unlink()
+    master.must_run("slave", "remove", "slave1")
+    done = master.run("slave", "add", "slave1", "--key", key, slave.url)
+    assert done.returncode == 0 and "no Plesk here" in done.stderr
+    assert "allow-transfer" in done.stderr and acl.read_text() == "1127.0.0.1\n"
