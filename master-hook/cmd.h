@@ -11,6 +11,7 @@
 int cmd_hook(struct verb_call *call);
 int cmd_deliver(struct verb_call *call);
 int cmd_check(struct verb_call *call);
+int cmd_log(struct verb_call *call);
 int cmd_curl(struct verb_call *call);
 int cmd_explain(struct verb_call *call);
 int cmd_event(struct verb_call *call);

@@ -212,7 +212,8 @@ static int settle_change(struct run *run, struct delivery *delivery, const struc
 	case CHANGE_UNCHANGED:
 	case CHANGE_ACCEPTED:
 		run->summary.acknowledged++;
-		return outbox_acknowledge(run->outbox, delivery->slave.id, change);
+		return outbox_acknowledge(run->outbox, delivery->slave.id, change,
+					  change_outcome_text(result->outcome));
 	case CHANGE_STALE:
 		return outdo(run, delivery, change, result);
 	case CHANGE_REFUSED:

@@ -27,6 +27,9 @@ static const struct verb verbs[] = {
 	{"explain", "ZONE [--json]",
 	 "one zone, from what is wanted to what each slave serves, and what to do",
 	 "zonepush explain example.com", cmd_explain},
+	{"log", "[ZONE] [--last N] [--json]",
+	 "what was wanted when, and when each slave acknowledged it", "zonepush log example.com",
+	 cmd_log},
 	{"sync",
 	 "[SLAVE...] [--from plesk|named|outbox|-|FILE] [--dry-run] [--prune] [--prune-overdue] "
 	 "[--force]",

@@ -68,7 +68,18 @@ static const char *const schema_steps[] = {
 	"	since INTEGER NOT NULL,"
 	"	lists INTEGER NOT NULL,"
 	"	last INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;",
+	") STRICT, WITHOUT ROWID;"
+	/* `slave` 0: what is wanted. Only ever appended to, and read as a whole: without an index.
+	 */
+	"CREATE TABLE history("
+	"	id INTEGER PRIMARY KEY,"
+	"	at INTEGER NOT NULL,"
+	"	zone TEXT NOT NULL,"
+	"	generation INTEGER NOT NULL,"
+	"	slave INTEGER NOT NULL,"
+	"	event TEXT NOT NULL,"
+	"	detail TEXT"
+	") STRICT;",
 
 	/* `acl`: addresses that we let in at Plesk's name server for it, a blank after each. */
 	"ALTER TABLE slave ADD COLUMN acl TEXT NOT NULL DEFAULT '';",
@@ -125,11 +136,17 @@ int outbox_begin(struct outbox *outbox)
 
 int outbox_commit(struct outbox *outbox)
 {
-	return database_commit(outbox->database);
+	int r = 0;
+
+	if (outbox->has_noted)
+		r = outbox_history_trim(outbox);
+	outbox->has_noted = false;
+	return r == 0 ? database_commit(outbox->database) : r;
 }
 
 void outbox_rollback(struct outbox *outbox)
 {
+	outbox->has_noted = false;
 	database_rollback(outbox->database);
 }
 
@@ -192,6 +209,13 @@ static int put_zone(struct outbox *outbox, const struct outbox_wish *wish, uint6
 				now_ms(), (int64_t)wish->by_pointer, (int64_t)wish->serial);
 }
 
+static const char *describe(const struct outbox_wish *wish)
+{
+	if (!wish->present)
+		return "deleted";
+	return wish->was_deleted ? "made anew" : "wanted";
+}
+
 int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 {
 	uint64_t last = 0, generation, deletion;
@@ -206,7 +230,11 @@ int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	if (r == 0)
 		r = database_execute(outbox->database, "DELETE FROM absent WHERE zone = ?", "t",
 				     wish->zone.text);
-	return r == 0 ? owe(outbox, &wish->zone, deletion) : r;
+	if (r == 0)
+		r = owe(outbox, &wish->zone, deletion);
+	return r == 0 ? outbox_history_note(outbox, wish->zone.text, generation, 0, describe(wish),
+					    NULL)
+		      : r;
 }
 
 int outbox_restamp(struct outbox *outbox, const struct change *change, uint64_t known,
@@ -311,10 +339,14 @@ int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t mos
 	return 0;
 }
 
-int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change)
+int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change,
+		       const char *how)
 {
 	int r;
 
+	r = outbox_history_note(outbox, change->zone.text, change->generation, slave, how, NULL);
+	if (r < 0)
+		return r;
 	r = database_execute(outbox->database,
 			     "DELETE FROM pending WHERE slave = ? AND zone = ? AND"
 			     " (SELECT generation FROM zone WHERE name = zone) <= ?",
@@ -365,6 +397,10 @@ int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *cha
 	int r;
 
 	r = get_attempts(outbox, slave, &change->zone, &attempts);
+	/* That it goes on being refused isn't worth an entry each time. */
+	if (r == 0 && attempts == 0)
+		r = outbox_history_note(outbox, change->zone.text, change->generation, slave,
+					"refused", error);
 	if (r < 0)
 		return r;
 	return database_execute(

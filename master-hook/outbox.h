@@ -161,9 +161,12 @@ struct outbox_owed {
 int outbox_find_owed(struct outbox *outbox, int64_t slave, const struct zone_name *zone,
 		     struct outbox_owed *ret_owed) __attribute__((warn_unused_result));
 
-/* The slave took this generation: owed no more, unless the zone is newer by now. */
-int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change)
-	__attribute__((warn_unused_result));
+/*
+ * The slave took this generation (`how`: "applied", …): owed no more, unless the zone is newer by
+ * now.
+ */
+int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change,
+		       const char *how) __attribute__((warn_unused_result));
 
 /* The slave refused it: tried again after a pause that grows from retry_min to retry_max. */
 int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *change,

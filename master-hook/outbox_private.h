@@ -3,10 +3,21 @@
 
 /* What outbox.c and outbox_slave.c share; nobody else includes it. */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct database;
 
 struct outbox {
 	struct database *database;
+	bool has_noted; /* something in the history, in this transaction */
 };
+
+/* For the slave of this id, 0 for what is wanted. Within the caller's transaction. */
+int outbox_history_note(struct outbox *outbox, const char *zone, uint64_t generation, int64_t slave,
+			const char *event, const char *detail) __attribute__((warn_unused_result));
+
+/* Forgets the oldest, so that OUTBOX_HISTORY_MAX entries stay. */
+int outbox_history_trim(struct outbox *outbox) __attribute__((warn_unused_result));
 
 #endif

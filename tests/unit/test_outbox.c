@@ -119,9 +119,9 @@ static void test_the_newest_state_counts(void **state)
 	assert_true(second.generation > first.generation);
 
 	/* A late acknowledgement of the first doesn't settle the second. */
-	assert_int_equal(outbox_acknowledge(outbox, 1, &first), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &first, "applied"), 0);
 	assert_int_equal(count_due(outbox, 1, FAR), 1);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &second), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &second, "applied"), 0);
 	assert_int_equal(count_due(outbox, 1, FAR), 0);
 }
 
@@ -134,7 +134,7 @@ static void test_made_anew(void **state)
 	want(outbox, "a.example", true);
 	change = owed(outbox, 1);
 	assert_false(change.anew);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change, "applied"), 0);
 
 	want(outbox, "a.example", false);
 	want(outbox, "a.example", true);
@@ -143,13 +143,13 @@ static void test_made_anew(void **state)
 	want(outbox, "a.example", true);
 	assert_true(owed(outbox, 1).anew);
 	change = owed(outbox, 1);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change, "applied"), 0);
 
 	/* Heard of it: then it is just a new zone. */
 	want(outbox, "a.example", false);
 	change = owed(outbox, 1);
 	assert_false(change.present || change.anew);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change, "applied"), 0);
 	want(outbox, "a.example", true);
 	assert_false(owed(outbox, 1).anew);
 }
@@ -164,14 +164,14 @@ static void test_made_anew_once(void **state)
 	deletion = owed(outbox, 1);
 	want(outbox, "a.example", true);
 	assert_true(owed(outbox, 1).anew);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &deletion), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &deletion, "applied"), 0);
 	creation = owed(outbox, 1);
 	assert_true(creation.present && !creation.anew);
 
 	want(outbox, "a.example", false);
 	want(outbox, "a.example", true);
 	assert_true(owed(outbox, 1).anew);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &creation), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &creation, "applied"), 0);
 	assert_true(owed(outbox, 1).anew);
 }
 
@@ -184,7 +184,7 @@ static void test_made_anew_for_a_slave_that_forgot(void **state)
 	want(outbox, "a.example", false);
 	want(outbox, "a.example", true);
 	change = owed(outbox, 1);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change, "applied"), 0);
 	want(outbox, "a.example", true);
 	assert_false(owed(outbox, 1).anew);
 	assert_int_equal(outbox_owe_all(outbox, 1), 0);
@@ -203,7 +203,7 @@ static void test_each_slave_owes_by_itself(void **state)
 	/* A new slave owes what is there, not what is gone. */
 	change = owed(outbox, 2);
 	assert_string_equal(change.zone.text, "a.example");
-	assert_int_equal(outbox_acknowledge(outbox, 2, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 2, &change, "applied"), 0);
 	assert_int_equal(count_due(outbox, 2, FAR), 0);
 	assert_int_equal(count_due(outbox, 1, FAR), 2);
 
@@ -316,7 +316,7 @@ static void test_replaced(void **state)
 
 	want(outbox, "a.example", true);
 	change = owed(outbox, 1);
-	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change, "applied"), 0);
 	assert_int_equal(outbox_slave_list(outbox, &slaves, &count), 0);
 	slave = slaves[0];
 	free(slaves);
@@ -349,7 +349,7 @@ static void test_bypassed(void **state)
 	assert_true(generation > change.generation);
 	assert_true(owed(outbox, 1).generation > generation);
 	/* What was under way isn't what is wanted by now. */
-	assert_int_equal(outbox_acknowledge(outbox, 1, &change), 0);
+	assert_int_equal(outbox_acknowledge(outbox, 1, &change, "applied"), 0);
 	assert_true(owed(outbox, 1).present);
 
 	assert_int_equal(zone_name_parse("unknown.example", &zone, NULL), 0);
