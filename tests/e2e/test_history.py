@@ -56,7 +56,6 @@ def test_refusals_are_noted_once(lab):
     for _ in range(3):
         master.must_run("slave", "pause", "slave1")
         master.run("slave", "resume", "slave1")
-        master.run("deliver")
     refusals = [row for row in json.loads(log(lab, "localhost", "--json"))
                 if row["event"] == "refused"]
     assert len(refusals) == 2 and "reserved" in refusals[0]["detail"]
