@@ -83,7 +83,7 @@ static int finish(struct outbox *outbox, int r)
 		r = outbox_commit(outbox);
 	if (r < 0) {
 		log_error("hook: the change can't be stored and is lost unless Plesk sends it "
-			  "again (%s: %s)",
+			  "again, or `zonepush sync` finds it there (%s: %s)",
 			  error_text(r), outbox_reason(outbox));
 		outbox_rollback(outbox);
 	}
@@ -189,8 +189,11 @@ static int take_in(struct cmd_context *context, const struct text_buffer *text)
 	struct plesk_input input = {0};
 	int r = ZP_EDATABASE;
 
-	if (!cmd_open_outbox(context))
+	if (!cmd_open_outbox(context)) {
+		log_error("hook: the change isn't stored and is lost unless Plesk sends it again, "
+			  "or `zonepush sync` finds it there, once that is mended");
 		return r;
+	}
 	r = parse(text, &input);
 	report_entries(&input);
 	if (r == 0 && input.n_zones > 0)

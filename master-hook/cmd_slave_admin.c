@@ -101,7 +101,8 @@ static bool print_answer(struct cmd_context *context, struct report_slave *slave
 	printf("its named:       %s\n", *slave->named_error	  ? slave->named_error
 					: slave->named_is_running ? "runs"
 								  : "is down");
-	printf("its clock:       %lld s ahead of this machine's\n", (long long)slave->clock_ahead);
+	printf("its clock:       %lld s %s this machine's\n", llabs((long long)slave->clock_ahead),
+	       slave->clock_ahead < 0 ? "behind" : "ahead of");
 	printf("zones there:     %" PRIu64 ", to come %" PRIu64 ", failing %" PRIu64 "\n",
 	       slave->applied, slave->accepted, slave->failing);
 	return report_is_well(slave);

@@ -182,6 +182,11 @@ static const struct verb_option *find_option(const struct verb_option *options, 
 	return NULL;
 }
 
+static const char *arguments_text(const struct verb_call *call)
+{
+	return *call->verb->arguments ? call->verb->arguments : "none";
+}
+
 /* Takes the option at *index, and its value if that is the next word. */
 static bool take_option(const struct verb_call *call, const struct verb_option *options, int *index)
 {
@@ -190,7 +195,8 @@ static bool take_option(const struct verb_call *call, const struct verb_option *
 	const char *value = strchr(word, '=');
 
 	if (!option) {
-		log_error("%s: there is no option '%s' here", call->verb->name, word);
+		log_error("%s: there is no option '%s' here; the arguments must be: %s",
+			  call->verb->name, word, arguments_text(call));
 		return false;
 	}
 	if (option->flag && value) {
@@ -211,8 +217,7 @@ static bool take_option(const struct verb_call *call, const struct verb_option *
 
 static bool complain_of_count(const struct verb_call *call)
 {
-	log_error("%s: the arguments must be: %s", call->verb->name,
-		  *call->verb->arguments ? call->verb->arguments : "none");
+	log_error("%s: the arguments must be: %s", call->verb->name, arguments_text(call));
 	fprintf(stderr, "for example: %s\n", call->verb->example);
 	return false;
 }

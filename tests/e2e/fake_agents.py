@@ -29,15 +29,25 @@ class FakeAgent:
         self.applied_seq = 0
         self.zones = set()
         self.requests = []
+        self.clock_ahead = 0
         self.url = None
 
     def answer(self, method, target, headers, body):
         """The whole reply to a request, as bytes."""
+        created = int(re.search(r"created=(\d+)", headers["signature-input"]).group(1))
+        if not -300 <= created - self._clock() <= 60:
+            problem = {"type": "urn:zonepush:problem:not-fresh", "title": "not fresh",
+                       "status": 425, "detail": "the request isn't of this time",
+                       "clock": self._clock(), "not_before": 1}
+            return self._sign(method, target, headers, problem, 425)
         if target == "/v1/changes":
             content = self._apply(json.loads(body)["changes"])
         else:
             content = self._describe()
-        return self._sign(method, target, headers, json.dumps(content).encode())
+        return self._sign(method, target, headers, content)
+
+    def _clock(self):
+        return int(time.time()) + self.clock_ahead
 
     def _apply(self, changes):
         self.requests.append(changes)
@@ -52,28 +62,30 @@ class FakeAgent:
 
     def _describe(self):
         return {"version": "fake", "instance": self.instance, "applied_seq": self.applied_seq,
-                "clock": int(time.time()), "started": 0, "masters": 1, "queued": 0,
+                "clock": self._clock(), "started": 0, "masters": 1, "queued": 0,
                 "zones": {"applied": len(self.zones), "accepted": 0, "failing": 0, "claimed": 0},
                 "named": {"running": True, "version": None, "error": None}}
 
-    def _sign(self, method, target, headers, body):
+    def _sign(self, method, target, headers, content, status=200):
+        body = json.dumps(content).encode()
+        kind = "application/json" if status == 200 else "application/problem+json"
         path, mark, query = target.partition("?")
         nonce = re.search(r'nonce="([^"]*)"', headers["signature-input"]).group(1)
         state = f'instance="{self.instance}", applied-seq={self.applied_seq}'
         digest = digest_of(body)
-        values = {'"@status"': "200", '"content-type"': "application/json",
+        values = {'"@status"': str(status), '"content-type"': kind,
                   '"content-digest"': digest, '"zonepush-state"': state,
                   '"@method";req': method, '"@path";req': path}
         if mark:
             values['"@query";req'] = mark + query
         values['"content-digest";req'] = headers["content-digest"]
         values['"zonepush-agent";req'] = headers["zonepush-agent"]
-        signed = (f'({" ".join(values)});created={int(time.time())};nonce="{nonce}";'
+        signed = (f'({" ".join(values)});created={self._clock()};nonce="{nonce}";'
                   f'keyid="{self.key_id}";tag="zonepush-v1"')
         base = "\n".join([*(f"{name}: {value}" for name, value in values.items()),
                           f'"@signature-params": {signed}'])
         signature = base64.b64encode(self.key.sign(base.encode())).decode()
-        head = ["HTTP/1.1 200 OK", "Cache-Control: no-store", "Content-Type: application/json",
+        head = [f"HTTP/1.1 {status} -", "Cache-Control: no-store", f"Content-Type: {kind}",
                 f"Content-Length: {len(body)}", f"Content-Digest: {digest}",
                 f"Zonepush-State: {state}", f"Signature-Input: zp={signed}",
                 f"Signature: zp=:{signature}:", "Connection: close"]
