@@ -33,6 +33,10 @@ static void explain_outbox(const struct hook_config *config, int error, const st
 	else if (error == -EACCES || error == -EPERM)
 		log_error("outbox: %s; root may write it, and the owner of '%s'", why->text,
 			  config->state);
+	else if (error == ZP_EDAMAGED)
+		log_error("outbox: %s; `zonepush sync` does so, and fills a new one with what is "
+			  "active in Plesk",
+			  why->text);
 	else
 		log_error("outbox: %s", why->text);
 }
@@ -46,6 +50,42 @@ bool cmd_open_outbox(struct cmd_context *context)
 	if (r < 0)
 		explain_outbox(&context->config, r, &why);
 	return r == 0;
+}
+
+/* Returns 0, or ZP_EDAMAGED with a reason; other errors are a matter of opening it. */
+static int check_outbox(struct cmd_context *context, struct reason *why)
+{
+	int r;
+
+	r = outbox_open(context->config.state, context->config.group, &context->outbox, why);
+	if (r < 0)
+		return r == ZP_EDAMAGED ? r : 0;
+	r = outbox_check(context->outbox);
+	if (r == ZP_EDAMAGED)
+		reason_set(why, "'%s/" OUTBOX_FILE "' is damaged", context->config.state);
+	outbox_free(context->outbox);
+	context->outbox = NULL;
+	return r == ZP_EDAMAGED ? r : 0;
+}
+
+bool cmd_mend_outbox(struct cmd_context *context)
+{
+	char aside[PATH_MAX];
+	struct reason why;
+	int r;
+
+	r = check_outbox(context, &why);
+	if (r == 0)
+		return true;
+	r = outbox_set_aside(context->config.state, aside);
+	if (r < 0)
+		log_error("outbox: %s, and can't be moved aside (%s)", why.text, error_text(r));
+	else
+		log_error("outbox: %s: it is kept as '%s', and a new one is made; deletions that "
+			  "slaves still owed are forgotten, and shown by sync as zones that were "
+			  "never wanted here",
+			  why.text, aside);
+	return false;
 }
 
 bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)

@@ -48,6 +48,12 @@ bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context);
 /* The second half of that: the outbox of a context that has its configuration. */
 bool cmd_open_outbox(struct cmd_context *context);
 
+/*
+ * Reads all of the outbox before it is opened, and moves a damaged one aside, so that a new one is
+ * made. Says so and returns false then.
+ */
+bool cmd_mend_outbox(struct cmd_context *context);
+
 /* Loads the key; false after it said why it can't. */
 bool cmd_load_key(struct cmd_context *context);
 

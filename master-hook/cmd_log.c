@@ -121,7 +121,7 @@ int cmd_log(struct verb_call *call)
 	zone = call->argc == 1 ? &name : NULL;
 	r = as_json ? print_json(context.outbox, zone, last)
 		    : print_table(context.outbox, zone, last);
-	if (r == ZP_EDATABASE)
+	if (r == ZP_EDATABASE || r == ZP_EDAMAGED)
 		cmd_explain_outbox(&context, "log", r);
 	else if (r < 0)
 		log_error("log: %s", error_text(r));

@@ -244,15 +244,16 @@ int cmd_sync(struct verb_call *call)
 		{"--force", &sync.options.force, NULL},
 		{NULL, NULL, NULL},
 	};
-	bool good;
+	bool good, is_whole;
 
 	if (!verb_parse(call, options, 0, OUTBOX_SLAVES_MAX))
 		return VERB_USAGE;
-	if (!cmd_open(call, &sync.context))
+	if (!cmd_load_config(call, &sync.context.config))
 		return VERB_FAILED;
 	sync.options.absent_after = sync.context.config.absent_after * DAY_MS;
-	good = choose_slaves(&sync, call->argc, call->argv) && cmd_load_key(&sync.context) &&
-	       run(&sync);
+	is_whole = sync.dry_run || cmd_mend_outbox(&sync.context);
+	good = cmd_open_outbox(&sync.context) && choose_slaves(&sync, call->argc, call->argv) &&
+	       cmd_load_key(&sync.context) && run(&sync);
 	done(&sync);
-	return good ? VERB_OK : VERB_FAILED;
+	return good && is_whole ? VERB_OK : VERB_FAILED;
 }

@@ -89,18 +89,18 @@ static int ask(struct visit *visit, int (*take)(struct visit *, const json_t *, 
 	return client_start(visit->comparison->client, &visit->call);
 }
 
-static int note_difference(void *context, const char *name, bool is_left)
+static int note_missing(void *context, const char *name, bool is_left)
 {
 	struct compare_slave *result = context;
 
-	return name_set_add(is_left ? &result->missing : &result->surplus, name);
+	return is_left ? name_set_add(&result->missing, name) : 0;
 }
 
 static int compare_bucket(struct visit *visit)
 {
 	name_set_sort(&visit->there);
 	return name_set_compare(&visit->comparison->buckets[visit->bucket].names, &visit->there,
-				note_difference, visit->result);
+				note_missing, visit->result);
 }
 
 static int take_page(struct visit *visit, const json_t *answer, struct reason *why);
@@ -128,18 +128,47 @@ static int read_name(const json_t *json, struct zone_name *ret_name)
 	return text ? zone_name_parse(text, ret_name, NULL) : ZP_ESYNTAX;
 }
 
+static int note_surplus(struct compare_slave *result, const struct zone_name *name,
+			uint64_t generation)
+{
+	size_t count = result->surplus.count;
+	uint64_t *generations;
+
+	/* Room is made by powers of two. */
+	if ((count & (count - 1)) == 0) {
+		generations = reallocarray(result->generations, count > 0 ? 2 * count : 1,
+					   sizeof(*generations));
+		if (!generations)
+			return -ENOMEM;
+		result->generations = generations;
+	}
+	result->generations[count] = generation;
+	return name_set_add(&result->surplus, name->text);
+}
+
+static int take_row(struct visit *visit, const json_t *row)
+{
+	const struct name_set *wanted = &visit->comparison->buckets[visit->bucket].names;
+	json_int_t generation = json_integer_value(json_object_get(row, "generation"));
+	struct zone_name name;
+	int r;
+
+	r = read_name(json_object_get(row, "zone"), &name);
+	if (r == 0 && (visit->there.count == BUCKET_ZONES_MAX || generation < 0))
+		r = ZP_ESYNTAX;
+	if (r == 0)
+		r = name_set_add(&visit->there, name.text);
+	if (r == 0 && !name_set_has(wanted, name.text))
+		r = note_surplus(visit->result, &name, (uint64_t)generation);
+	return r;
+}
+
 static int read_page(struct visit *visit, const json_t *zones)
 {
-	struct zone_name name;
 	int r = json_is_array(zones) ? 0 : ZP_ESYNTAX;
 
-	for (size_t i = 0; r == 0 && i < json_array_size(zones); i++) {
-		r = read_name(json_object_get(json_array_get(zones, i), "zone"), &name);
-		if (r == 0 && visit->there.count == BUCKET_ZONES_MAX)
-			r = ZP_EFULL;
-		if (r == 0)
-			r = name_set_add(&visit->there, name.text);
-	}
+	for (size_t i = 0; r == 0 && i < json_array_size(zones); i++)
+		r = take_row(visit, json_array_get(zones, i));
 	return r;
 }
 
@@ -183,7 +212,7 @@ static int take_bucket_digest(struct visit *visit, unsigned int i, const json_t 
 		visit->differs[i] = true;
 		return 0;
 	}
-	return name_set_compare(&ours->names, &visit->there, note_difference, visit->result);
+	return name_set_compare(&ours->names, &visit->there, note_missing, visit->result);
 }
 
 static int take_digests(struct visit *visit, const json_t *answer, struct reason *why)
@@ -302,6 +331,7 @@ int compare_run(const struct hook_config *config, const struct key *key,
 		r = visit_all(comparison, count);
 	client_free(comparison->client);
 	for (size_t i = 0; comparison->visits && i < count; i++) {
+		name_set_sort(&slaves[i].missing);
 		client_call_done(&comparison->visits[i].call);
 		name_set_done(&comparison->visits[i].there);
 	}
@@ -317,5 +347,6 @@ void compare_done(struct compare_slave *slaves, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		name_set_done(&slaves[i].missing);
 		name_set_done(&slaves[i].surplus);
+		free(slaves[i].generations);
 	}
 }

@@ -24,7 +24,9 @@ struct compare_slave {
 	bool is_compared;
 	struct reason why; /* it isn't */
 	uint64_t held;	   /* zones */
-	struct name_set missing, surplus;
+	struct name_set missing;
+	struct name_set surplus;    /* as they came, unsorted */
+	uint64_t *generations;	    /* of these, there */
 	struct primaries primaries; /* where it transfers from */
 	uint64_t received;	    /* bytes of content */
 };

@@ -112,11 +112,21 @@ int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, stru
 	if (r < 0)
 		return r;
 	outbox = calloc(1, sizeof(*outbox));
-	if (!outbox) {
+	if (outbox)
+		outbox->state = strdup(state);
+	if (!outbox || !outbox->state) {
+		free(outbox);
 		database_free(database);
 		return reason_fail(why, -ENOMEM, "out of memory");
 	}
 	outbox->database = database;
+	outbox->group = group;
+	r = outbox_slaves_load(outbox);
+	if (r < 0) {
+		reason_set(why, "'%s': %s: %s", path, error_text(r), outbox_reason(outbox));
+		outbox_free(outbox);
+		return r;
+	}
 	*ret_outbox = outbox;
 	return 0;
 }
@@ -126,6 +136,7 @@ void outbox_free(struct outbox *outbox)
 	if (!outbox)
 		return;
 	database_free(outbox->database);
+	free(outbox->state);
 	free(outbox);
 }
 
@@ -140,13 +151,17 @@ int outbox_commit(struct outbox *outbox)
 
 	if (outbox->has_noted)
 		r = outbox_history_trim(outbox);
+	if (r == 0 && outbox->has_changed_slaves)
+		r = outbox_slaves_save(outbox);
 	outbox->has_noted = false;
+	outbox->has_changed_slaves = false;
 	return r == 0 ? database_commit(outbox->database) : r;
 }
 
 void outbox_rollback(struct outbox *outbox)
 {
 	outbox->has_noted = false;
+	outbox->has_changed_slaves = false;
 	database_rollback(outbox->database);
 }
 

@@ -9,6 +9,7 @@
  * Several processes use it at once (hooks run in parallel). Times are in ms since 1970.
  */
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,18 +20,28 @@
 #include "proto/error.h"
 #include "proto/key.h"
 
-#define OUTBOX_FILE	  "outbox.db"
-#define OUTBOX_DUE_FILE	  "due" /* touched when a hook leaves something undelivered */
-#define OUTBOX_NAME_MAX	  64	/* of a slave: [a-z0-9._-] */
-#define OUTBOX_URL_MAX	  300
-#define OUTBOX_SLAVES_MAX 1000
-#define OUTBOX_ERROR_MAX  400
+#define OUTBOX_FILE	   "outbox.db"
+#define OUTBOX_SLAVES_FILE "slaves" /* which ones there are, for a new outbox */
+#define OUTBOX_DUE_FILE	   "due"    /* touched when a hook leaves something undelivered */
+#define OUTBOX_NAME_MAX	   64	    /* of a slave: [a-z0-9._-] */
+#define OUTBOX_URL_MAX	   300
+#define OUTBOX_SLAVES_MAX  1000
+#define OUTBOX_ERROR_MAX   400
 
 struct outbox;
 
 /* Makes the directory (2770, for the group) and the database where missing. Errors as
  * database_open(). */
 int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, struct reason *why)
+	__attribute__((warn_unused_result));
+/* Reads the whole of it. Returns 0, or ZP_EDAMAGED. */
+int outbox_check(struct outbox *outbox) __attribute__((warn_unused_result));
+
+/*
+ * Renames a damaged outbox, which nobody has to have open, and writes its new path. The next
+ * outbox_open() makes a new one, in which the slaves are the same, and nothing is wanted.
+ */
+int outbox_set_aside(const char *state, char ret_path[static PATH_MAX])
 	__attribute__((warn_unused_result));
 void outbox_free(struct outbox *outbox);
 

@@ -117,6 +117,7 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 				     "INSERT INTO slave(name, url, agent_key, dns)"
 				     " VALUES (?, ?, ?, ?)",
 				     "tttt", slave->name, slave->url, slave->key.id, slave->dns);
+	outbox->has_changed_slaves = true;
 	return r == 0 ? owe_present(outbox, slave->name) : r;
 }
 
@@ -129,6 +130,7 @@ int outbox_slave_replace(struct outbox *outbox, const struct outbox_slave *slave
 			     " applied_seq = 0, failures = 0, retry_at = 0, answered_at = 0,"
 			     " error = '' WHERE id = ?",
 			     "tti", slave->key.id, slave->url, slave->id);
+	outbox->has_changed_slaves = true;
 	return r == 0 ? outbox_owe_all(outbox, slave->id) : r;
 }
 
@@ -153,6 +155,7 @@ int outbox_slave_remove(struct outbox *outbox, int64_t slave)
 {
 	int r;
 
+	outbox->has_changed_slaves = true;
 	r = database_execute(outbox->database, "DELETE FROM pending WHERE slave = ?", "i", slave);
 	if (r == 0)
 		r = database_execute(outbox->database, "DELETE FROM slave WHERE id = ?", "i",

@@ -54,8 +54,8 @@ int outbox_list_present(struct outbox *outbox, struct name_set *present)
 	return list(outbox, "SELECT name FROM main.zone WHERE present = 1 ORDER BY name", present);
 }
 
-/* The only integer of a query about one zone; `fallback` where there is no row. */
-static int find_integer(struct outbox *outbox, const char *sql, const char *zone, int64_t fallback,
+/* The only integer of a query about one zone; 0 where there is no row. */
+static int find_integer(struct outbox *outbox, const char *sql, const char *zone,
 			int64_t *ret_value)
 {
 	struct database_rows *rows;
@@ -66,25 +66,31 @@ static int find_integer(struct outbox *outbox, const char *sql, const char *zone
 		return r;
 	r = database_next(rows);
 	if (r >= 0)
-		*ret_value = r == 1 ? database_integer(rows, 0) : fallback;
+		*ret_value = r == 1 ? database_integer(rows, 0) : 0;
 	database_rows_done(rows);
 	return r < 0 ? r : 0;
 }
 
-int outbox_snapshot_find(struct outbox *outbox, const char *zone, enum outbox_known *ret_known)
+int outbox_snapshot_find(struct outbox *outbox, const char *zone, enum outbox_known *ret_known,
+			 uint64_t *ret_generation)
 {
-	int64_t present = 0;
+	struct database_rows *rows;
 	int r;
 
-	r = find_integer(outbox, "SELECT present FROM temp.seen WHERE name = ?", zone, -1,
-			 &present);
+	r = database_query(outbox->database, &rows,
+			   "SELECT present, generation FROM temp.seen WHERE name = ?", "t", zone);
 	if (r < 0)
 		return r;
-	if (present < 0)
+	r = database_next(rows);
+	if (r == 1) {
+		*ret_known = database_integer(rows, 0) ? OUTBOX_PRESENT : OUTBOX_DELETED;
+		*ret_generation = (uint64_t)database_integer(rows, 1);
+	} else if (r == 0) {
 		*ret_known = OUTBOX_UNKNOWN;
-	else
-		*ret_known = present ? OUTBOX_PRESENT : OUTBOX_DELETED;
-	return 0;
+		*ret_generation = 0;
+	}
+	database_rows_done(rows);
+	return r < 0 ? r : 0;
 }
 
 int outbox_sync_want(struct outbox *outbox, const struct outbox_wish *wish, bool *ret_done)
@@ -93,10 +99,10 @@ int outbox_sync_want(struct outbox *outbox, const struct outbox_wish *wish, bool
 	int r;
 
 	r = find_integer(outbox, "SELECT generation FROM temp.seen WHERE name = ?", wish->zone.text,
-			 0, &then);
+			 &then);
 	if (r == 0)
 		r = find_integer(outbox, "SELECT generation FROM main.zone WHERE name = ?",
-				 wish->zone.text, 0, &now);
+				 wish->zone.text, &now);
 	if (r == 0 && now == then)
 		r = outbox_want(outbox, wish);
 	if (r == 0)

@@ -32,8 +32,8 @@ enum outbox_known {
 	OUTBOX_DELETED,
 	OUTBOX_PRESENT,
 };
-int outbox_snapshot_find(struct outbox *outbox, const char *zone, enum outbox_known *ret_known)
-	__attribute__((warn_unused_result));
+int outbox_snapshot_find(struct outbox *outbox, const char *zone, enum outbox_known *ret_known,
+			 uint64_t *ret_generation) __attribute__((warn_unused_result));
 
 /*
  * As outbox_want(), unless the zone was changed since the snapshot; *ret_done says whether it was

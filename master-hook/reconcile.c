@@ -110,7 +110,7 @@ int reconcile_plan(struct outbox *outbox, const struct sync_list *list,
 		r = choose_deletions(outbox, list, options, plan);
 	if (r == 0)
 		r = set_target(plan);
-	if (r == ZP_EDATABASE)
+	if (r == ZP_EDATABASE || r == ZP_EDAMAGED)
 		return reason_fail(why, r, "the outbox failed (%s)", outbox_reason(outbox));
 	return r < 0 ? reason_fail(why, r, "%s", error_text(r)) : 0;
 }
@@ -129,31 +129,50 @@ bool reconcile_is_doubtful(const struct sync_list *list, const struct reconcile_
 	return !list->is_good && plan->wanted.count > 0;
 }
 
+static int judge_zone(struct outbox *outbox, const char *zone, uint64_t generation,
+		      struct reconcile_surplus *surplus)
+{
+	enum outbox_known known;
+	uint64_t last = 0;
+	int r;
+
+	r = outbox_snapshot_find(outbox, zone, &known, &last);
+	if (r < 0)
+		return r;
+	if (known == OUTBOX_UNKNOWN)
+		return name_set_add(&surplus->strays, zone);
+	if (known == OUTBOX_DELETED && generation > last)
+		return name_set_add(&surplus->disputed, zone);
+	return name_set_add(&surplus->gone, zone);
+}
+
 int reconcile_judge(struct outbox *outbox, const struct sync_list *list,
 		    const struct reconcile_options *options, const struct compare_slave *slave,
 		    struct reconcile_surplus *surplus)
 {
-	enum outbox_known known;
+	size_t strays;
 	int r = 0;
 
 	*surplus = (struct reconcile_surplus){0};
-	for (size_t i = 0; r == 0 && i < slave->surplus.count; i++) {
-		const char *zone = name_set_get(&slave->surplus, i);
-
-		r = outbox_snapshot_find(outbox, zone, &known);
-		if (r == 0 && known == OUTBOX_UNKNOWN)
-			r = name_set_add(&surplus->strays, zone);
-	}
+	for (size_t i = 0; r == 0 && i < slave->surplus.count; i++)
+		r = judge_zone(outbox, name_set_get(&slave->surplus, i), slave->generations[i],
+			       surplus);
+	name_set_sort(&surplus->gone);
+	name_set_sort(&surplus->strays);
+	name_set_sort(&surplus->disputed);
 	if (!options->prune || (list && !list->is_good))
 		return r;
-	surplus->is_held_back = !options->force && is_too_much(surplus->strays.count, slave->held);
+	strays = surplus->strays.count + surplus->disputed.count;
+	surplus->is_held_back = !options->force && is_too_much(strays, slave->held);
 	surplus->deletes_strays = !surplus->is_held_back;
 	return r;
 }
 
 void reconcile_surplus_done(struct reconcile_surplus *surplus)
 {
+	name_set_done(&surplus->gone);
 	name_set_done(&surplus->strays);
+	name_set_done(&surplus->disputed);
 }
 
 /* What is done to each zone of a set, within a transaction. */
@@ -220,33 +239,25 @@ int reconcile_apply(struct outbox *outbox, const struct reconcile_plan *plan,
 	return r;
 }
 
-/* What a slave has too much is owed to it too, unless it is a stray that stays. */
-struct owing {
-	int64_t slave;
-	const struct name_set *kept;
-};
-
 static int owe(struct outbox *outbox, const char *zone, void *context)
 {
-	const struct owing *owing = context;
-
-	if (name_set_has(owing->kept, zone))
-		return 0;
-	return outbox_sync_owe(outbox, owing->slave, zone);
+	return outbox_sync_owe(outbox, *(int64_t *)context, zone);
 }
 
 int reconcile_apply_slave(struct outbox *outbox, const struct compare_slave *slave,
 			  const struct reconcile_surplus *surplus)
 {
-	static const struct name_set none;
-	struct owing owing = {
-		.slave = slave->slave->id,
-		.kept = surplus->deletes_strays ? &none : &surplus->strays,
-	};
+	int64_t id = slave->slave->id;
 	int r;
 
-	r = do_all(outbox, &slave->missing, owe, &owing);
-	return r == 0 ? do_all(outbox, &slave->surplus, owe, &owing) : r;
+	r = do_all(outbox, &slave->missing, owe, &id);
+	if (r == 0)
+		r = do_all(outbox, &surplus->gone, owe, &id);
+	if (r == 0 && surplus->deletes_strays)
+		r = do_all(outbox, &surplus->strays, owe, &id);
+	if (r == 0 && surplus->deletes_strays)
+		r = do_all(outbox, &surplus->disputed, owe, &id);
+	return r;
 }
 
 static int note_absent(struct outbox *outbox, const char *zone, void *context)

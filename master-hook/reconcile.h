@@ -50,9 +50,16 @@ void reconcile_plan_done(struct reconcile_plan *plan);
 /* Whether the list isn't good and that matters: where nothing is wanted, nothing can be missing. */
 bool reconcile_is_doubtful(const struct sync_list *list, const struct reconcile_plan *plan);
 
-/* What one slave has too much, after compare_run() with the plan's target. */
+/* What one slave has too much, after compare_run() with the plan's target. All sets are sorted. */
 struct reconcile_surplus {
-	struct name_set strays; /* zones of ours there that were never wanted here */
+	struct name_set gone; /* deleted here: the deletion is owed again */
+
+	/*
+	 * Kept unless deletes_strays: zones that were never wanted here, and those that somebody
+	 * made there after they were deleted here. Both come from a lost or restored outbox, from
+	 * the slave's administrator, or from another server with the same key.
+	 */
+	struct name_set strays, disputed;
 	bool deletes_strays;
 	bool is_held_back; /* they are too many without force */
 };

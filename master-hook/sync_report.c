@@ -65,7 +65,7 @@ uint64_t sync_report_list(struct outbox *outbox, const struct sync_list *list, c
 	return plan->added.count + plan->absent.count;
 }
 
-/* Those of a set that another one doesn't have. Returns how many. */
+/* Those of a set that another one (NULL: none) doesn't have. Returns how many. */
 static uint64_t print_other(const char *sign, const struct name_set *zones,
 			    const struct name_set *but, const char *remark)
 {
@@ -74,7 +74,7 @@ static uint64_t print_other(const char *sign, const struct name_set *zones,
 	for (size_t i = 0; i < zones->count; i++) {
 		const char *zone = name_set_get(zones, i);
 
-		if (name_set_has(but, zone))
+		if (but && name_set_has(but, zone))
 			continue;
 		printf("%s %s%s\n", sign, zone, remark);
 		count++;
@@ -96,17 +96,19 @@ static uint64_t print_primaries(const struct hook_config *config, const struct c
 
 static void print_strays(const struct reconcile_surplus *surplus, const struct compare_slave *slave)
 {
-	static const struct name_set none;
+	size_t count = surplus->strays.count + surplus->disputed.count;
+	bool stay = !surplus->deletes_strays;
 
-	print_other("-", &surplus->strays, &none,
-		    surplus->deletes_strays ? "" : " (kept, never wanted here)");
+	print_other("-", &surplus->strays, NULL, stay ? " (kept, never wanted here)" : "");
+	print_other("-", &surplus->disputed, NULL,
+		    stay ? " (kept, made there after it was deleted here)" : "");
 	if (surplus->is_held_back)
 		printf("! %zu of %llu zones would be deleted there, which is more than a tenth: "
 		       "none is; --force if that is right\n",
-		       surplus->strays.count, (unsigned long long)slave->held);
-	else if (surplus->strays.count > 0 && !surplus->deletes_strays)
-		printf("! --prune deletes what was never wanted here, unless another server uses "
-		       "this one's key (a clone?)\n");
+		       count, (unsigned long long)slave->held);
+	else if (count > 0 && stay)
+		printf("! if no other server uses this one's key (a clone?), --prune deletes what "
+		       "is kept\n");
 }
 
 uint64_t sync_report_slave(const struct hook_config *config, const struct compare_slave *slave,
@@ -123,14 +125,8 @@ uint64_t sync_report_slave(const struct hook_config *config, const struct compar
 	printf("%s: %llu zones%s\n", name, (unsigned long long)slave->held,
 	       slave->missing.count + slave->surplus.count == 0 ? ", the ones wanted" : "");
 	differences += print_other("+", &slave->missing, &plan->added, "");
-	for (size_t i = 0; i < slave->surplus.count; i++) {
-		const char *zone = name_set_get(&slave->surplus, i);
-
-		if (name_set_has(&surplus->strays, zone) || name_set_has(&plan->deleted, zone))
-			continue;
-		printf("- %s\n", zone);
-		differences++;
-	}
+	differences += print_other("-", &surplus->gone, &plan->deleted, "");
 	print_strays(surplus, slave);
-	return differences + surplus->strays.count + print_primaries(config, slave);
+	differences += surplus->strays.count + surplus->disputed.count;
+	return differences + print_primaries(config, slave);
 }

@@ -50,6 +50,9 @@ static int map_error(sqlite3 *sqlite, int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return -EBUSY;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return ZP_EDAMAGED;
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 		switch (sqlite ? sqlite3_system_errno(sqlite) : 0) {
@@ -69,7 +72,7 @@ static int explain(sqlite3 *sqlite, const char *path, int code, struct reason *w
 {
 	int error = map_error(sqlite, code);
 
-	if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
+	if (error == ZP_EDAMAGED)
 		return reason_fail(why, error,
 				   "'%s' isn't a database or is damaged (%s); move it aside, with "
 				   "its -wal and -shm, and start again",

@@ -27,7 +27,8 @@ struct database_schema {
 /*
  * Opens a database, makes it (0660, group as the directory gives it) and brings it to the present
  * version, one transaction a step. Returns 0; ZP_EVERSION when a newer zonepush wrote it;
- * ZP_EDATABASE when it isn't a database, is damaged or isn't ours; -EACCES, -EROFS, -ENOSPC, …;
+ * ZP_EDAMAGED when it isn't a database or is damaged, as any later call may find, too;
+ * ZP_EDATABASE when it isn't ours; -EACCES, -EROFS, -ENOSPC, …;
  * each with a reason that names the file and what to do.
  */
 int database_open(const char *path, const struct database_schema *schema,

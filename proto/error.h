@@ -30,6 +30,7 @@
 	X(ZP_EOWNED, "belongs to another master")                                                  \
 	X(ZP_EFULL, "no room left")                                                                \
 	X(ZP_EDATABASE, "the database failed")                                                     \
+	X(ZP_EDAMAGED, "the database is damaged")                                                  \
 	X(ZP_EVERSION, "written by a newer version of zonepush")                                   \
 	X(ZP_EPROGRAM, "a program failed")                                                         \
 	X(ZP_ENAMED, "named refused it")                                                           \

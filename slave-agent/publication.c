@@ -147,8 +147,9 @@ int publication_prepare(const struct shard_source *source, const bool buckets[st
 		publication_done(&publication);
 		return reason_fail(why, r, "can't write new files beside '%s' (%s)",
 				   source->config->include,
-				   r == ZP_EDATABASE ? registry_reason(source->registry)
-						     : error_text(r));
+				   r == ZP_EDATABASE || r == ZP_EDAMAGED
+					   ? registry_reason(source->registry)
+					   : error_text(r));
 	}
 	*ret_publication = publication;
 	return 0;

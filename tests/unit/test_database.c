@@ -79,7 +79,7 @@ static void test_no_database(void **state)
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	scratch_write(fixture->directory, "x.db", text, path);
-	assert_int_equal(database_open(path, &first, &database, &why), ZP_EDATABASE);
+	assert_int_equal(database_open(path, &first, &database, &why), ZP_EDAMAGED);
 	assert_non_null(strstr(why.text, "move it aside"));
 	assert_int_equal(database_open("/nowhere/x.db", &first, &database, &why), -ENOENT);
 	assert_int_equal(database_open_read_only("/nowhere/x.db", &first, &database, &why),
