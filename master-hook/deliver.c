@@ -20,6 +20,7 @@ struct delivery {
 	struct client_call call;
 	struct change *changes;
 	size_t count;
+	size_t sent; /* by requests that have ended */
 	bool has_failed;
 };
 
@@ -54,8 +55,19 @@ static void end_request(struct delivery *delivery)
 {
 	client_call_done(&delivery->call);
 	free(delivery->changes);
+	delivery->sent += delivery->count;
 	delivery->changes = NULL;
 	delivery->count = 0;
+}
+
+/* How many changes the next request may have. */
+static size_t room_left(const struct run *run, const struct delivery *delivery)
+{
+	size_t most = run->limits->most;
+
+	if (most == 0 || most - delivery->sent > CHANGE_BATCH_MAX)
+		return CHANGE_BATCH_MAX;
+	return most - delivery->sent;
 }
 
 /*
@@ -64,15 +76,17 @@ static void end_request(struct delivery *delivery)
  */
 static int start_request(struct run *run, struct delivery *delivery)
 {
+	size_t room = room_left(run, delivery);
 	uint64_t limit = time_left(run);
 	int r;
 
 	if (limit > run->limits->request)
 		limit = run->limits->request;
-	if (limit == 0 || delivery->slave.is_paused || delivery->slave.retry_at > now_ms())
+	if (limit == 0 || room == 0 || delivery->slave.is_paused ||
+	    delivery->slave.retry_at > now_ms())
 		return 0;
-	r = outbox_get_due(run->outbox, delivery->slave.id, now_ms(), CHANGE_BATCH_MAX,
-			   &delivery->changes, &delivery->count);
+	r = outbox_get_due(run->outbox, delivery->slave.id, now_ms(), room, &delivery->changes,
+			   &delivery->count);
 	if (r < 0)
 		return fail_outbox(run, r);
 	if (delivery->count == 0) {

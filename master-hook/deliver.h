@@ -26,6 +26,7 @@ struct deliver_summary {
 struct deliver_limits {
 	uint64_t until;	  /* clock_steady_ms(): no longer than this */
 	uint64_t request; /* ms for one request */
+	size_t most;	  /* changes to each slave, the newest first; 0: all that is due */
 	int stop;	  /* a descriptor that can be read once it is to end; -1: none */
 
 	const char *const *slaves; /* to these alone, ended by NULL; NULL: to all */

@@ -56,6 +56,9 @@ struct outbox_wish {
 int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	__attribute__((warn_unused_result));
 
+/* How many wishes were stored since this outbox was opened. */
+size_t outbox_count_wanted(const struct outbox *outbox);
+
 /*
  * A slave didn't take this change because it knows the zone at the generation `known`, which this
  * outbox never gave: it was lost, restored or cloned. What is wanted here gets a generation above
@@ -132,8 +135,9 @@ int outbox_owe_all(struct outbox *outbox, int64_t slave) __attribute__((warn_unu
 int outbox_owe_now(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
 
 /*
- * What the slave owes and is due at `now`, the longest owed first, at most `most`; nothing while it
- * is paused. Freed by the caller.
+ * What the slave owes and is due at `now`, at most `most`: first what it owes only since this
+ * outbox was opened, since somebody waits for that, then the longest owed. Nothing while it is
+ * paused. Freed by the caller.
  */
 int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t most,
 		   struct change **ret_changes, size_t *ret_count)

@@ -4,13 +4,16 @@
 /* What outbox.c and outbox_slave.c share; nobody else includes it. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct database;
 
 struct outbox {
 	struct database *database;
-	bool has_noted; /* something in the history, in this transaction */
+	int64_t opened_at; /* ms since 1970 */
+	size_t n_wanted;   /* calls of outbox_want() */
+	bool has_noted;	   /* something in the history, in this transaction */
 };
 
 /* For the slave of this id, 0 for what is wanted. Within the caller's transaction. */
