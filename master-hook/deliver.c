@@ -386,27 +386,3 @@ int deliver_run(const struct hook_config *config, const struct key *key, struct 
 	*ret_summary = run.summary;
 	return r;
 }
-
-int deliver_next_due(struct outbox *outbox, int64_t *ret_due)
-{
-	struct outbox_slave *slaves = NULL;
-	struct outbox_debt debt;
-	size_t count = 0;
-	int64_t due = 0, slave_due;
-	int r;
-
-	r = outbox_slave_list(outbox, &slaves, &count);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = outbox_get_debt(outbox, slaves[i].id, &debt);
-		if (r < 0 || debt.pending == 0 || slaves[i].is_paused)
-			continue;
-		slave_due = debt.next_due > slaves[i].retry_at ? debt.next_due : slaves[i].retry_at;
-		slave_due = slave_due ? slave_due : 1;
-		if (due == 0 || slave_due < due)
-			due = slave_due;
-	}
-	free(slaves);
-	if (r == 0)
-		*ret_due = due;
-	return r;
-}

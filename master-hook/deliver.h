@@ -47,10 +47,4 @@ int deliver_run(const struct hook_config *config, const struct key *key, struct 
 /* Whether a slave is one of these names, ended by NULL; NULL means all. */
 bool deliver_is_meant(const char *const *slaves, const char *name);
 
-/*
- * When something is due next, in ms since 1970; 0 where nothing is pending. Returns 0 or
- * ZP_EDATABASE.
- */
-int deliver_next_due(struct outbox *outbox, int64_t *ret_due) __attribute__((warn_unused_result));
-
 #endif

@@ -52,7 +52,7 @@ static void wake_deliver(struct cmd_context *context, const char *subject)
 	int64_t due = 0;
 	int r;
 
-	r = deliver_next_due(context->outbox, &due);
+	r = outbox_next_due(context->outbox, &due);
 	if (r == 0 && due == 0)
 		return;
 	snprintf(path, sizeof(path), "%s/" OUTBOX_DUE_FILE, context->config.state);

@@ -177,11 +177,13 @@ int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *cha
 		  const char *error, int64_t now, uint64_t retry_min, uint64_t retry_max)
 	__attribute__((warn_unused_result));
 
+/* When something is due next to a slave that isn't paused; 0 where nothing is. */
+int outbox_next_due(struct outbox *outbox, int64_t *ret_due) __attribute__((warn_unused_result));
+
 struct outbox_debt {
 	uint64_t pending;
 	uint64_t refused;		/* of these */
 	int64_t oldest;			/* since when; 0: nothing is pending */
-	int64_t next_due;		/* when the first of them is due */
 	char refusal[OUTBOX_ERROR_MAX]; /* one of the refusals, with its zone; "" */
 };
 int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *ret_debt)

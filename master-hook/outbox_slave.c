@@ -170,6 +170,22 @@ int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
 				slave->error, slave->id);
 }
 
+/* Answered by the index: a hook asks it, however much is owed. */
+int outbox_next_due(struct outbox *outbox, int64_t *ret_due)
+{
+	int64_t due = 0;
+	int r;
+
+	r = database_get_integer(outbox->database,
+				 "SELECT min(max(1, slave.retry_at, (SELECT min(pending.retry_at)"
+				 " FROM pending WHERE pending.slave = slave.id)))"
+				 " FROM slave WHERE paused = 0",
+				 &due);
+	if (r == 0)
+		*ret_due = due;
+	return r;
+}
+
 static int read_refusal(struct outbox *outbox, int64_t slave, struct outbox_debt *debt)
 {
 	struct database_rows *rows;
@@ -196,7 +212,7 @@ int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *re
 	int r;
 
 	r = database_query(outbox->database, &rows,
-			   "SELECT count(*), count(error), min(since), min(retry_at) FROM pending"
+			   "SELECT count(*), count(error), min(since) FROM pending"
 			   " WHERE slave = ?",
 			   "i", slave);
 	if (r < 0)
@@ -206,7 +222,6 @@ int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *re
 		debt.pending = (uint64_t)database_integer(rows, 0);
 		debt.refused = (uint64_t)database_integer(rows, 1);
 		debt.oldest = database_integer(rows, 2);
-		debt.next_due = database_integer(rows, 3);
 	}
 	database_rows_done(rows);
 	if (r >= 0)
