@@ -62,7 +62,7 @@ static int run_rounds(struct cmd_context *context, int signals, uint64_t *acknow
 	int r;
 
 	for (;;) {
-		r = deliver_next_due(context->outbox, &due);
+		r = outbox_next_due(context->outbox, &due);
 		if (r < 0) {
 			log_error("deliver: the outbox failed (%s: %s)", error_text(r),
 				  outbox_reason(context->outbox));

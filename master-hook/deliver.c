@@ -20,6 +20,7 @@ struct delivery {
 	struct client_call call;
 	struct change *changes;
 	size_t count;
+	size_t sent; /* by requests that have ended */
 	bool has_failed;
 };
 
@@ -54,8 +55,19 @@ static void end_request(struct delivery *delivery)
 {
 	client_call_done(&delivery->call);
 	free(delivery->changes);
+	delivery->sent += delivery->count;
 	delivery->changes = NULL;
 	delivery->count = 0;
+}
+
+/* How many changes the next request may have. */
+static size_t room_left(const struct run *run, const struct delivery *delivery)
+{
+	size_t most = run->limits->most;
+
+	if (most == 0 || most - delivery->sent > CHANGE_BATCH_MAX)
+		return CHANGE_BATCH_MAX;
+	return most - delivery->sent;
 }
 
 /*
@@ -64,15 +76,17 @@ static void end_request(struct delivery *delivery)
  */
 static int start_request(struct run *run, struct delivery *delivery)
 {
+	size_t room = room_left(run, delivery);
 	uint64_t limit = time_left(run);
 	int r;
 
 	if (limit > run->limits->request)
 		limit = run->limits->request;
-	if (limit == 0 || delivery->slave.is_paused || delivery->slave.retry_at > now_ms())
+	if (limit == 0 || room == 0 || delivery->slave.is_paused ||
+	    delivery->slave.retry_at > now_ms())
 		return 0;
-	r = outbox_get_due(run->outbox, delivery->slave.id, now_ms(), CHANGE_BATCH_MAX,
-			   &delivery->changes, &delivery->count);
+	r = outbox_get_due(run->outbox, delivery->slave.id, now_ms(), room, &delivery->changes,
+			   &delivery->count);
 	if (r < 0)
 		return fail_outbox(run, r);
 	if (delivery->count == 0) {
@@ -370,29 +384,5 @@ int deliver_run(const struct hook_config *config, const struct key *key, struct 
 	r = run_deliveries(&run, key, slaves, count);
 	free(slaves);
 	*ret_summary = run.summary;
-	return r;
-}
-
-int deliver_next_due(struct outbox *outbox, int64_t *ret_due)
-{
-	struct outbox_slave *slaves = NULL;
-	struct outbox_debt debt;
-	size_t count = 0;
-	int64_t due = 0, slave_due;
-	int r;
-
-	r = outbox_slave_list(outbox, &slaves, &count);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = outbox_get_debt(outbox, slaves[i].id, &debt);
-		if (r < 0 || debt.pending == 0 || slaves[i].is_paused)
-			continue;
-		slave_due = debt.next_due > slaves[i].retry_at ? debt.next_due : slaves[i].retry_at;
-		slave_due = slave_due ? slave_due : 1;
-		if (due == 0 || slave_due < due)
-			due = slave_due;
-	}
-	free(slaves);
-	if (r == 0)
-		*ret_due = due;
 	return r;
 }

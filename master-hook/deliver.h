@@ -26,6 +26,7 @@ struct deliver_summary {
 struct deliver_limits {
 	uint64_t until;	  /* clock_steady_ms(): no longer than this */
 	uint64_t request; /* ms for one request */
+	size_t most;	  /* changes to each slave, the newest first; 0: all that is due */
 	int stop;	  /* a descriptor that can be read once it is to end; -1: none */
 
 	const char *const *slaves; /* to these alone, ended by NULL; NULL: to all */
@@ -45,11 +46,5 @@ int deliver_run(const struct hook_config *config, const struct key *key, struct 
 
 /* Whether a slave is one of these names, ended by NULL; NULL means all. */
 bool deliver_is_meant(const char *const *slaves, const char *name);
-
-/*
- * When something is due next, in ms since 1970; 0 where nothing is pending. Returns 0 or
- * ZP_EDATABASE.
- */
-int deliver_next_due(struct outbox *outbox, int64_t *ret_due) __attribute__((warn_unused_result));
 
 #endif

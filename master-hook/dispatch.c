@@ -8,11 +8,19 @@
 #include "proto/file.h"
 #include "proto/log.h"
 
+/*
+ * What was owed before is delivered beside what is new, but not very much of it: somebody waits,
+ * and others may be at it.
+ */
+#define LEAST_AT_ONCE 1000
+
 static void deliver(struct cmd_context *context, const char *subject)
 {
+	size_t wanted = outbox_count_wanted(context->outbox);
 	const struct deliver_limits limits = {
 		.until = clock_steady_ms() + context->config.deadline,
 		.request = context->config.deadline,
+		.most = wanted > LEAST_AT_ONCE ? wanted : LEAST_AT_ONCE,
 		.stop = -1,
 	};
 	struct deliver_summary summary;
@@ -44,7 +52,7 @@ static void wake_deliver(struct cmd_context *context, const char *subject)
 	int64_t due = 0;
 	int r;
 
-	r = deliver_next_due(context->outbox, &due);
+	r = outbox_next_due(context->outbox, &due);
 	if (r == 0 && due == 0)
 		return;
 	snprintf(path, sizeof(path), "%s/" OUTBOX_DUE_FILE, context->config.state);

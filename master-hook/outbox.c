@@ -121,6 +121,7 @@ int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, stru
 	}
 	outbox->database = database;
 	outbox->group = group;
+	outbox->opened_at = now_ms();
 	r = outbox_slaves_load(outbox);
 	if (r < 0) {
 		reason_set(why, "'%s': %s: %s", path, error_text(r), outbox_reason(outbox));
@@ -236,6 +237,7 @@ int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	uint64_t last = 0, generation, deletion;
 	int r;
 
+	outbox->n_wanted++;
 	r = get_generation(outbox, &wish->zone, &last);
 	if (r < 0)
 		return r;
@@ -250,6 +252,11 @@ int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	return r == 0 ? outbox_history_note(outbox, wish->zone.text, generation, 0, describe(wish),
 					    NULL)
 		      : r;
+}
+
+size_t outbox_count_wanted(const struct outbox *outbox)
+{
+	return outbox->n_wanted;
 }
 
 int outbox_restamp(struct outbox *outbox, const struct change *change, uint64_t known,
@@ -301,132 +308,6 @@ int outbox_owe_all(struct outbox *outbox, int64_t slave)
 				"ii", now_ms(), slave);
 }
 
-int outbox_owe_now(struct outbox *outbox, int64_t slave)
-{
-	return database_execute(outbox->database,
-				"UPDATE pending SET retry_at = 0 WHERE slave = ? AND retry_at <> 0",
-				"i", slave);
-}
-
-static void read_change(struct database_rows *rows, struct change *change)
-{
-	*change = (struct change){
-		.present = database_integer(rows, 1) != 0,
-		.generation = (uint64_t)database_integer(rows, 2),
-		.has_serial = !database_is_null(rows, 3),
-		.serial = (uint32_t)database_integer(rows, 3),
-	};
-	change->anew = change->present && database_integer(rows, 4) != 0;
-	snprintf(change->zone.text, sizeof(change->zone.text), "%s", database_text(rows, 0));
-}
-
-int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t most,
-		   struct change **ret_changes, size_t *ret_count)
-{
-	struct database_rows *rows;
-	struct change *changes;
-	size_t count = 0;
-	int r;
-
-	changes = calloc(most, sizeof(*changes));
-	if (!changes)
-		return -ENOMEM;
-	r = database_query(outbox->database, &rows,
-			   "SELECT name, present, generation, serial, pending.deletion"
-			   " FROM pending JOIN zone ON zone = name"
-			   " WHERE slave = ? AND retry_at <= ? AND"
-			   " (SELECT paused FROM slave WHERE id = pending.slave) = 0"
-			   " ORDER BY since LIMIT ?",
-			   "iii", slave, now, (int64_t)most);
-	if (r < 0) {
-		free(changes);
-		return r;
-	}
-	for (r = database_next(rows); r == 1; r = database_next(rows))
-		read_change(rows, &changes[count++]);
-	database_rows_done(rows);
-	if (r < 0) {
-		free(changes);
-		return r;
-	}
-	*ret_changes = changes;
-	*ret_count = count;
-	return 0;
-}
-
-int outbox_acknowledge(struct outbox *outbox, int64_t slave, const struct change *change,
-		       const char *how)
-{
-	int r;
-
-	r = outbox_history_note(outbox, change->zone.text, change->generation, slave, how, NULL);
-	if (r < 0)
-		return r;
-	r = database_execute(outbox->database,
-			     "DELETE FROM pending WHERE slave = ? AND zone = ? AND"
-			     " (SELECT generation FROM zone WHERE name = zone) <= ?",
-			     "iti", slave, change->zone.text, (int64_t)change->generation);
-	if (r < 0 || database_changes(outbox->database) > 0)
-		return r;
-	/* Newer by now; but what it has heard of so far needn't be told again. */
-	return database_execute(outbox->database,
-				"UPDATE pending SET deletion = 0"
-				" WHERE slave = ? AND zone = ? AND deletion <= ?",
-				"iti", slave, change->zone.text, (int64_t)change->generation);
-}
-
-static int get_attempts(struct outbox *outbox, int64_t slave, const struct zone_name *zone,
-			uint64_t *ret_attempts)
-{
-	struct database_rows *rows;
-	int r;
-
-	r = database_query(outbox->database, &rows,
-			   "SELECT attempts FROM pending WHERE slave = ? AND zone = ?", "it", slave,
-			   zone->text);
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r >= 0)
-		*ret_attempts = r == 1 ? (uint64_t)database_integer(rows, 0) : 0;
-	database_rows_done(rows);
-	return r < 0 ? r : 0;
-}
-
-uint64_t outbox_pause(uint64_t attempts, uint64_t least, uint64_t most)
-{
-	uint64_t pause = least;
-
-	for (; attempts > 0 && pause < most; attempts--)
-		pause *= 2;
-	if (pause > most)
-		pause = most;
-	/* A tenth of it at random, so that what failed together isn't repeated together. */
-	return pause - pause / 10 + clock_microseconds() % (pause / 10 + 1);
-}
-
-int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *change,
-		  const char *error, int64_t now, uint64_t retry_min, uint64_t retry_max)
-{
-	uint64_t attempts = 0;
-	int r;
-
-	r = get_attempts(outbox, slave, &change->zone, &attempts);
-	/* That it goes on being refused isn't worth an entry each time. */
-	if (r == 0 && attempts == 0)
-		r = outbox_history_note(outbox, change->zone.text, change->generation, slave,
-					"refused", error);
-	if (r < 0)
-		return r;
-	return database_execute(
-		outbox->database,
-		"UPDATE pending SET attempts = attempts + 1, retry_at = ?, error = ?"
-		" WHERE slave = ? AND zone = ? AND"
-		" (SELECT generation FROM zone WHERE name = zone) = ?",
-		"ititi", now + (int64_t)outbox_pause(attempts, retry_min, retry_max), error, slave,
-		change->zone.text, (int64_t)change->generation);
-}
-
 int outbox_count(struct outbox *outbox, uint64_t *ret_present)
 {
 	int64_t present = 0;
@@ -463,32 +344,4 @@ int outbox_find(struct outbox *outbox, const struct zone_name *zone, struct outb
 	if (r < 0)
 		return r;
 	return r == 1 ? 0 : -ENOENT;
-}
-
-int outbox_find_owed(struct outbox *outbox, int64_t slave, const struct zone_name *zone,
-		     struct outbox_owed *ret_owed)
-{
-	struct outbox_owed owed = {0};
-	struct database_rows *rows;
-	int r;
-
-	r = database_query(outbox->database, &rows,
-			   "SELECT since, retry_at, attempts, error FROM pending"
-			   " WHERE slave = ? AND zone = ?",
-			   "it", slave, zone->text);
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r == 1) {
-		owed.since = database_integer(rows, 0);
-		owed.retry_at = database_integer(rows, 1);
-		owed.attempts = (uint64_t)database_integer(rows, 2);
-		if (!database_is_null(rows, 3))
-			snprintf(owed.error, sizeof(owed.error), "%s", database_text(rows, 3));
-	}
-	database_rows_done(rows);
-	if (r < 0)
-		return r;
-	*ret_owed = owed;
-	return 0;
 }

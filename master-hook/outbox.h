@@ -67,6 +67,9 @@ struct outbox_wish {
 int outbox_want(struct outbox *outbox, const struct outbox_wish *wish)
 	__attribute__((warn_unused_result));
 
+/* How many wishes were stored since this outbox was opened. */
+size_t outbox_count_wanted(const struct outbox *outbox);
+
 /*
  * A slave didn't take this change because it knows the zone at the generation `known`, which this
  * outbox never gave: it was lost, restored or cloned. What is wanted here gets a generation above
@@ -143,8 +146,9 @@ int outbox_owe_all(struct outbox *outbox, int64_t slave) __attribute__((warn_unu
 int outbox_owe_now(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
 
 /*
- * What the slave owes and is due at `now`, the longest owed first, at most `most`; nothing while it
- * is paused. Freed by the caller.
+ * What the slave owes and is due at `now`, at most `most`: first what it owes only since this
+ * outbox was opened, since somebody waits for that, then the longest owed. Nothing while it is
+ * paused. Freed by the caller.
  */
 int outbox_get_due(struct outbox *outbox, int64_t slave, int64_t now, size_t most,
 		   struct change **ret_changes, size_t *ret_count)
@@ -184,11 +188,13 @@ int outbox_refuse(struct outbox *outbox, int64_t slave, const struct change *cha
 		  const char *error, int64_t now, uint64_t retry_min, uint64_t retry_max)
 	__attribute__((warn_unused_result));
 
+/* When something is due next to a slave that isn't paused; 0 where nothing is. */
+int outbox_next_due(struct outbox *outbox, int64_t *ret_due) __attribute__((warn_unused_result));
+
 struct outbox_debt {
 	uint64_t pending;
 	uint64_t refused;		/* of these */
 	int64_t oldest;			/* since when; 0: nothing is pending */
-	int64_t next_due;		/* when the first of them is due */
 	char refusal[OUTBOX_ERROR_MAX]; /* one of the refusals, with its zone; "" */
 };
 int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *ret_debt)

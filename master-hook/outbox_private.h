@@ -1,9 +1,10 @@
 #ifndef ZP_OUTBOX_PRIVATE_H
 #define ZP_OUTBOX_PRIVATE_H
 
-/* What outbox.c and outbox_slave.c share; nobody else includes it. */
+/* What the parts of the outbox (outbox*.c) share; nobody else includes it. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -14,6 +15,8 @@ struct outbox {
 	char *state; /* the directory */
 	gid_t group;
 	bool has_changed_slaves; /* in this transaction */
+	int64_t opened_at;	 /* ms since 1970 */
+	size_t n_wanted;	 /* calls of outbox_want() */
 	bool has_noted;		 /* something in the history, in this transaction */
 };
 

@@ -173,49 +173,18 @@ int outbox_slave_note(struct outbox *outbox, const struct outbox_slave *slave)
 				slave->error, slave->id);
 }
 
-static int read_refusal(struct outbox *outbox, int64_t slave, struct outbox_debt *debt)
+/* Answered by the index: a hook asks it, however much is owed. */
+int outbox_next_due(struct outbox *outbox, int64_t *ret_due)
 {
-	struct database_rows *rows;
+	int64_t due = 0;
 	int r;
 
-	r = database_query(outbox->database, &rows,
-			   "SELECT zone, error FROM pending WHERE slave = ? AND error IS NOT NULL"
-			   " ORDER BY since LIMIT 1",
-			   "i", slave);
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r == 1)
-		snprintf(debt->refusal, sizeof(debt->refusal), "%s: %s", database_text(rows, 0),
-			 database_text(rows, 1));
-	database_rows_done(rows);
-	return r < 0 ? r : 0;
-}
-
-int outbox_get_debt(struct outbox *outbox, int64_t slave, struct outbox_debt *ret_debt)
-{
-	struct outbox_debt debt = {0};
-	struct database_rows *rows;
-	int r;
-
-	r = database_query(outbox->database, &rows,
-			   "SELECT count(*), count(error), min(since), min(retry_at) FROM pending"
-			   " WHERE slave = ?",
-			   "i", slave);
-	if (r < 0)
-		return r;
-	r = database_next(rows);
-	if (r == 1) {
-		debt.pending = (uint64_t)database_integer(rows, 0);
-		debt.refused = (uint64_t)database_integer(rows, 1);
-		debt.oldest = database_integer(rows, 2);
-		debt.next_due = database_integer(rows, 3);
-	}
-	database_rows_done(rows);
-	if (r >= 0)
-		r = read_refusal(outbox, slave, &debt);
-	if (r < 0)
-		return r;
-	*ret_debt = debt;
-	return 0;
+	r = database_get_integer(outbox->database,
+				 "SELECT min(max(1, slave.retry_at, (SELECT min(pending.retry_at)"
+				 " FROM pending WHERE pending.slave = slave.id)))"
+				 " FROM slave WHERE paused = 0",
+				 &due);
+	if (r == 0)
+		*ret_due = due;
+	return r;
 }

@@ -30,7 +30,7 @@ class FakeAgent:
         self.zones = set()
         self.requests = []
         self.clock_ahead = 0
-        self.url = None
+        self.url = self.port = None
 
     def answer(self, method, target, headers, body):
         """The whole reply to a request, as bytes."""
@@ -120,7 +120,8 @@ class FakeAgents:
 
     async def _listen(self, agent):
         server = await asyncio.start_server(agent.serve, self._address, 0)
-        agent.url = f"http://{self._address}:{server.sockets[0].getsockname()[1]}"
+        agent.port = server.sockets[0].getsockname()[1]
+        agent.url = f"http://{self._address}:{agent.port}"
 
     def __exit__(self, *_):
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -96,7 +96,7 @@ def test_two_delivers_at_once(master):
 
 
 def test_batches(master):
-    """25,000 changes go in three requests, the longest owed first; a cut stays what was taken."""
+    """25,000 changes go in three requests, the longest owed first; what was taken isn't sent again."""
     zones = [f"zone{n:05d}.example" for n in range(25000)]
     with FakeAgents(1) as (agent,):
         enter_slaves(master, [("s", agent.url, agent.key_id)])
@@ -106,3 +106,20 @@ def test_batches(master):
         master.must_run("slave", "resume", "s")
         assert [len(changes) for changes in agent.requests] == [10000, 10000, 5000]
         assert agent.zones == set(zones) and not read_owed(master)
+
+
+def test_a_hook_in_front_of_a_queue(master):
+    """What is new goes first, and the hook doesn't carry what a slave owes since long."""
+    zones = [f"zone{n:05d}.example" for n in range(5000)]
+    with FakeAgents(1) as (agent,):
+        enter_slaves(master, [("s", agent.url, agent.key_id)])
+        master.must_run("slave", "pause", "s")
+        assert hook(master, *zones).returncode == 0
+        with sqlite3.connect(master.directory / "state" / "outbox.db", timeout=20) as outbox:
+            outbox.execute("UPDATE slave SET paused = 0")
+        assert hook(master, "new.example").returncode == 0
+        (changes,) = agent.requests
+        assert changes[0]["zone"] == "new.example" and len(changes) == 1000
+        assert (master.directory / "state" / "due").exists()
+        master.must_run("deliver")
+        assert agent.zones == {*zones, "new.example"} and not read_owed(master)

@@ -437,14 +437,14 @@ static void test_next_due(void **state)
 	struct fixture *fixture = *state;
 	int64_t now = (int64_t)(clock_microseconds() / 1000), due;
 
-	assert_int_equal(deliver_next_due(fixture->outbox, &due), 0);
+	assert_int_equal(outbox_next_due(fixture->outbox, &due), 0);
 	assert_int_equal(due, 0);
 	want(fixture->outbox, "a.example", true);
-	assert_int_equal(deliver_next_due(fixture->outbox, &due), 0);
+	assert_int_equal(outbox_next_due(fixture->outbox, &due), 0);
 	assert_in_range(due, 1, now);
 	fixture->peer.is_unsigned = true;
 	run(fixture);
-	assert_int_equal(deliver_next_due(fixture->outbox, &due), 0);
+	assert_int_equal(outbox_next_due(fixture->outbox, &due), 0);
 	assert_true(due == load_slave(fixture).retry_at);
 }
 

@@ -240,7 +240,7 @@ static void test_restamped(void **state)
 static void test_refused(void **state)
 {
 	struct outbox *outbox = ((struct fixture *)*state)->outbox;
-	int64_t now = (int64_t)(clock_microseconds() / 1000);
+	int64_t now = (int64_t)(clock_microseconds() / 1000), due;
 	struct outbox_debt debt;
 	struct change change;
 
@@ -253,7 +253,8 @@ static void test_refused(void **state)
 	assert_int_equal(debt.pending, 1);
 	assert_int_equal(debt.refused, 1);
 	assert_string_equal(debt.refusal, "a.example: no");
-	assert_in_range(debt.next_due, now + 4500, now + 5000);
+	assert_int_equal(outbox_next_due(outbox, &due), 0);
+	assert_in_range(due, now + 4500, now + 5000);
 
 	/* A newer state isn't the one that was refused. */
 	want(outbox, "a.example", true);
@@ -281,12 +282,17 @@ static void test_pauses(void **state)
 static void test_paused(void **state)
 {
 	struct outbox *outbox = ((struct fixture *)*state)->outbox;
+	int64_t due;
 
 	want(outbox, "a.example", true);
 	assert_int_equal(outbox_slave_pause(outbox, 1, true), 0);
 	want(outbox, "b.example", true);
 	assert_int_equal(count_due(outbox, 1, FAR), 0);
+	assert_int_equal(outbox_next_due(outbox, &due), 0);
+	assert_int_equal(due, 0);
 	assert_int_equal(outbox_slave_pause(outbox, 1, false), 0);
+	assert_int_equal(outbox_next_due(outbox, &due), 0);
+	assert_int_equal(due, 1);
 	assert_int_equal(count_due(outbox, 1, FAR), 2);
 }
 
