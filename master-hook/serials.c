@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "master-hook/client.h"
 #include "proto/clock.h"
 #include "proto/soa.h"
 
@@ -85,25 +86,15 @@ static int resolve(const char *host, uint16_t port, struct address *ret_server, 
 	return address_parse(text, port, ret_server, why);
 }
 
-/* http://HOST:PORT, as client_parse_url() wrote it. An IPv6 host keeps its brackets. */
-static int resolve_url(const char *url, struct address *ret_server, struct reason *why)
-{
-	const char *host = strstr(url, "://"), *end;
-	char text[OUTBOX_URL_MAX + 1];
-
-	host = host ? host + 3 : url;
-	end = *host == '[' ? strchr(host, ']') : NULL;
-	end = end ? end + 1 : host + strcspn(host, ":/");
-	snprintf(text, sizeof(text), "%.*s", (int)(end - host), host);
-	return resolve(text, DNS_PORT, ret_server, why);
-}
-
 int serials_find_server(const struct outbox_slave *slave, struct address *ret_server,
 			struct reason *why)
 {
+	char host[OUTBOX_URL_MAX + 1];
+
 	if (*slave->dns)
 		return resolve(slave->dns, DNS_PORT, ret_server, why);
-	return resolve_url(slave->url, ret_server, why);
+	client_get_host(slave->url, host, sizeof(host));
+	return resolve(host, DNS_PORT, ret_server, why);
 }
 
 void serials_render(const struct soa_answer *answer, char ret_text[static SERIALS_TEXT_SIZE])

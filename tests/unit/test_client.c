@@ -62,11 +62,30 @@ static void test_urls(void **state)
 	assert_int_equal(client_parse_url("http://ns2.example:8353", url, 24, &why), 0);
 }
 
+static void test_hosts(void **state)
+{
+	static const char *const urls[][2] = {
+		{"http://192.0.2.53:8353", "192.0.2.53"},
+		{"https://ns2.example", "ns2.example"},
+		{"http://[2001:db8::1]:8353", "2001:db8::1"},
+	};
+	char host[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		client_get_host(urls[i][0], host, sizeof(host));
+		assert_string_equal(host, urls[i][1]);
+	}
+	client_get_host("http://sixteen-letters-.example", host, sizeof(host));
+	assert_string_equal(host, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls_that_are_refused),
 		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_hosts),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
