@@ -17,6 +17,20 @@ struct addresses {
 	size_t count;
 };
 
+static int note(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	int r;
+
+	r = outbox_begin(outbox);
+	if (r == 0)
+		r = outbox_slave_note_acl(outbox, slave);
+	if (r == 0)
+		r = outbox_commit(outbox);
+	if (r < 0)
+		outbox_rollback(outbox);
+	return r;
+}
+
 static void resolve(const char *host, struct addresses *ret_addresses)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -86,7 +100,7 @@ void acl_admit(const struct hook_config *config, struct outbox *outbox,
 		snprintf(noted.acl + used, sizeof(noted.acl) - used, "%s ", addresses.text[i]);
 		log_info("acl: Plesk lets '%s' transfer zones now", addresses.text[i]);
 	}
-	r = outbox_slave_note_acl(outbox, &noted);
+	r = note(outbox, &noted);
 	if (r < 0)
 		log_warning("acl: it can't be noted that '%s' was let in at Plesk; it stays there "
 			    "when the slave is removed (%s)",
@@ -110,7 +124,7 @@ static bool hand_over(struct outbox *outbox, const struct outbox_slave *slave)
 			continue;
 		found = true;
 		snprintf(slaves[i].acl, sizeof(slaves[i].acl), "%s", slave->acl);
-		r = outbox_slave_note_acl(outbox, &slaves[i]);
+		r = note(outbox, &slaves[i]);
 	}
 	free(slaves);
 	return found && r == 0;

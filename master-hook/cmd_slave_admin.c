@@ -132,6 +132,20 @@ int cmd_slave_show(struct verb_call *call)
 	return good ? VERB_OK : VERB_FAILED;
 }
 
+static int pause_slave(struct outbox *outbox, const struct outbox_slave *slave)
+{
+	int r;
+
+	r = outbox_begin(outbox);
+	if (r == 0)
+		r = outbox_slave_pause(outbox, slave->id, true);
+	if (r == 0)
+		r = outbox_commit(outbox);
+	if (r < 0)
+		outbox_rollback(outbox);
+	return r;
+}
+
 int cmd_slave_pause(struct verb_call *call)
 {
 	struct outbox_slave slave;
@@ -143,7 +157,7 @@ int cmd_slave_pause(struct verb_call *call)
 	if (!cmd_open(call, &context))
 		return VERB_FAILED;
 	if (cmd_load_slave(&context, call->argv[0], &slave)) {
-		r = outbox_slave_pause(context.outbox, slave.id, true);
+		r = pause_slave(context.outbox, &slave);
 		if (r < 0)
 			cmd_explain_outbox(&context, "slave pause", r);
 		else

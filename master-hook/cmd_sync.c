@@ -113,6 +113,9 @@ static bool make_plan(struct sync *sync)
 		log_error("sync: the slaves can't be compared (%s)", error_text(r));
 		return false;
 	}
+	for (size_t i = 0; i < sync->n_slaves; i++)
+		log_info("sync: %s: %llu bytes received", sync->slaves[i].slave->name,
+			 (unsigned long long)sync->slaves[i].received);
 	for (size_t i = 0; r == 0 && i < sync->n_slaves; i++)
 		r = reconcile_judge(sync->context.outbox, get_list(sync), &sync->options,
 				    &sync->slaves[i], &sync->surplus[i]);

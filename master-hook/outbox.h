@@ -120,11 +120,17 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 int outbox_slave_replace(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));
 
-/* From now on nothing is sent to it; or what it owes again, at once. */
+/*
+ * From now on nothing is sent to it; or what it owes again, at once. Within the caller's
+ * transaction.
+ */
 int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
 	__attribute__((warn_unused_result));
 
-/* Notes which addresses were let in at Plesk's name server: the member acl. */
+/*
+ * Notes which addresses were let in at Plesk's name server: the member acl. Within the caller's
+ * transaction.
+ */
 int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));
 

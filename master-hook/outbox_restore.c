@@ -12,12 +12,13 @@
 #include "proto/text.h"
 
 /*
- * What Plesk can't tell again are the slaves. They stand in a small file, too, a line each: name,
- * URL, key id, and perhaps the DNS address.
+ * What Plesk can't tell again are the slaves. They stand in a small file, too, a line each, with
+ * tabs between name, URL, key id, DNS address, 1 if it is paused, and the addresses let in at
+ * Plesk.
  */
-#define SLAVES_SIZE_MAX (OUTBOX_SLAVES_MAX * (OUTBOX_NAME_MAX + 2 * OUTBOX_URL_MAX + 64))
+#define SLAVES_SIZE_MAX (OUTBOX_SLAVES_MAX * (OUTBOX_NAME_MAX + 3 * OUTBOX_URL_MAX + 64))
 #define SLAVES_MODE	0660
-#define FIELDS		4
+#define FIELDS		6
 #define STAMP_SIZE	sizeof("20261123-201501")
 
 static void render_path(const struct outbox *outbox, char ret_path[static PATH_MAX])
@@ -35,8 +36,9 @@ int outbox_slaves_save(struct outbox *outbox)
 
 	r = outbox_slave_list(outbox, &slaves, &count);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = text_buffer_printf(&text, "%s %s %s %s\n", slaves[i].name, slaves[i].url,
-				       slaves[i].key.id, slaves[i].dns);
+		r = text_buffer_printf(&text, "%s\t%s\t%s\t%s\t%d\t%s\n", slaves[i].name,
+				       slaves[i].url, slaves[i].key.id, slaves[i].dns,
+				       slaves[i].is_paused, slaves[i].acl);
 	render_path(outbox, path);
 	if (r == 0)
 		r = file_replace(path, text.data ? text.data : "", text.length, SLAVES_MODE,
@@ -53,14 +55,16 @@ static int add_line(struct outbox *outbox, char *line)
 	int r;
 
 	for (int i = 0; i < FIELDS && line; i++)
-		fields[i] = strsep(&line, " ");
+		fields[i] = strsep(&line, "\t");
 	/* A line that somebody has spoilt is a slave that has to be added again. */
-	if (!fields[2] || !outbox_is_slave_name(fields[0]) ||
+	if (!fields[FIELDS - 1] || !outbox_is_slave_name(fields[0]) ||
 	    key_public_parse(fields[2], &slave.key) < 0)
 		return 0;
 	snprintf(slave.name, sizeof(slave.name), "%s", fields[0]);
 	snprintf(slave.url, sizeof(slave.url), "%s", fields[1]);
-	snprintf(slave.dns, sizeof(slave.dns), "%s", fields[3] ? fields[3] : "");
+	snprintf(slave.dns, sizeof(slave.dns), "%s", fields[3]);
+	slave.is_paused = strcmp(fields[4], "1") == 0;
+	snprintf(slave.acl, sizeof(slave.acl), "%s", fields[5]);
 	r = outbox_slave_add(outbox, &slave);
 	return r == -EEXIST ? 0 : r;
 }

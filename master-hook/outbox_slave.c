@@ -114,9 +114,10 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 	r = check_new(outbox, slave->name);
 	if (r == 0)
 		r = database_execute(outbox->database,
-				     "INSERT INTO slave(name, url, agent_key, dns)"
-				     " VALUES (?, ?, ?, ?)",
-				     "tttt", slave->name, slave->url, slave->key.id, slave->dns);
+				     "INSERT INTO slave(name, url, agent_key, dns, paused, acl)"
+				     " VALUES (?, ?, ?, ?, ?, ?)",
+				     "ttttit", slave->name, slave->url, slave->key.id, slave->dns,
+				     (int64_t)slave->is_paused, slave->acl);
 	outbox->has_changed_slaves = true;
 	return r == 0 ? owe_present(outbox, slave->name) : r;
 }
@@ -142,11 +143,13 @@ int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
 			     "UPDATE slave SET paused = ?, failures = 0, retry_at = 0"
 			     " WHERE id = ?",
 			     "ii", (int64_t)is_paused, slave);
+	outbox->has_changed_slaves = true;
 	return r == 0 && !is_paused ? outbox_owe_now(outbox, slave) : r;
 }
 
 int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slave)
 {
+	outbox->has_changed_slaves = true;
 	return database_execute(outbox->database, "UPDATE slave SET acl = ? WHERE id = ?", "ti",
 				slave->acl, slave->id);
 }

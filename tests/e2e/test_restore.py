@@ -58,8 +58,11 @@ def test_a_lost_outbox(lab):
     """The slaves are known still, and sync brings back all the rest."""
     master = lab.masters[0]
     wait_until_served(lab)
+    run(master, "slave", "pause", "slave2")
     for path in state(master).glob("outbox.db*"):
         path.unlink()
+    assert re.search(r"slave2 .*paused", run(master, "slave", "list"))
+    run(master, "slave", "resume", "slave2")
     generations = {zone: lab.slaves[0].ask("GET", f"/v1/zones/{zone}")[1]["made"] for zone in ZONES}
     assert "slave1" in run(master, "slave", "list")
     text = run(master, "sync")

@@ -22,7 +22,8 @@
 /* A request, cut into its parts in place. */
 struct request {
 	char text[REQUEST_MAX];
-	char *method, *path, *body;
+	char *method, *target, *body;
+	char path[256], *query; /* of the target; with its `?`, or NULL */
 	struct signature_field fields[FIELDS_MAX];
 	size_t n_fields;
 };
@@ -40,7 +41,10 @@ static void cut_head(struct request *request)
 	char *at = request->text, *line = strsep(&at, "\n");
 
 	request->method = strsep(&line, " ");
-	request->path = strsep(&line, " ");
+	request->target = strsep(&line, " ");
+	request->query = strchr(request->target, '?');
+	snprintf(request->path, sizeof(request->path), "%.*s", (int)strcspn(request->target, "?"),
+		 request->target);
 	for (line = strsep(&at, "\n"); at && *line != '\r'; line = strsep(&at, "\n")) {
 		struct signature_field *field = &request->fields[request->n_fields++];
 
@@ -123,10 +127,15 @@ static int compose(struct peer *peer, const struct request *request, struct text
 			abort();
 		return problem_status(problem.type);
 	}
-	if (!peer->body)
+	if (peer->answer) {
+		if (text_buffer_printf(reply, "%s", peer->answer(peer->context, request->target)) <
+		    0)
+			abort();
+	} else if (!peer->body) {
 		decide_all(peer, request, reply);
-	else if (text_buffer_printf(reply, "%s", peer->body) < 0)
+	} else if (text_buffer_printf(reply, "%s", peer->body) < 0) {
 		abort();
+	}
 	return peer->status;
 }
 
@@ -136,6 +145,7 @@ static void send_reply(struct peer *peer, int connection, const struct request *
 	const struct signature_message message = {
 		.method = request->method,
 		.path = request->path,
+		.query = request->query,
 		.fields = request->fields,
 		.n_fields = request->n_fields,
 	};

@@ -19,6 +19,10 @@
 typedef void peer_decide(void *context, const struct change *change,
 			 struct change_result *ret_result);
 
+/* The content of the answer to what is asked for. Runs in the peer's thread; valid until the next.
+ */
+typedef const char *peer_answer(void *context, const char *target);
+
 /* To be changed only while no request is under way. */
 struct peer {
 	char url[PEER_URL_SIZE];
@@ -29,6 +33,7 @@ struct peer {
 	struct envelope_state state; /* applied_seq grows with each reply */
 	int status;		     /* 200 before */
 	const char *body;	     /* instead of results */
+	peer_answer *answer;	     /* instead of both */
 	const struct key *signer;    /* instead of key */
 	bool is_unsigned, is_silent;
 	int64_t not_before; /* refuses what was created earlier: 425; 0: doesn't look */
