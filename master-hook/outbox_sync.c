@@ -7,16 +7,20 @@
 /* Temporary tables belong to this connection alone: nobody else sees or waits for them. */
 int outbox_snapshot(struct outbox *outbox)
 {
-	static const char *const steps[] = {
-		"DROP TABLE IF EXISTS temp.seen",
-		"CREATE TEMP TABLE seen(name TEXT PRIMARY KEY, present INTEGER NOT NULL,"
-		" by_pointer INTEGER NOT NULL, generation INTEGER NOT NULL) WITHOUT ROWID",
-		"INSERT INTO temp.seen SELECT name, present, by_pointer, generation FROM main.zone",
-	};
-	int r = 0;
+	int r;
 
-	for (size_t i = 0; r == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
-		r = database_execute(outbox->database, steps[i], "");
+	r = database_execute(outbox->database, "DROP TABLE IF EXISTS temp.seen", "");
+	if (r == 0)
+		r = database_execute(outbox->database,
+				     "CREATE TEMP TABLE seen(name TEXT PRIMARY KEY,"
+				     " present INTEGER NOT NULL, by_pointer INTEGER NOT NULL,"
+				     " generation INTEGER NOT NULL) WITHOUT ROWID",
+				     "");
+	if (r == 0)
+		r = database_execute(outbox->database,
+				     "INSERT INTO temp.seen SELECT name, present, by_pointer,"
+				     " generation FROM main.zone",
+				     "");
 	return r;
 }
 
