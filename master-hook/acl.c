@@ -25,7 +25,7 @@ static int note(struct outbox *outbox, const struct outbox_slave *slave)
 	if (r == 0)
 		r = outbox_slave_note_acl(outbox, slave);
 	if (r == 0)
-		r = outbox_commit(outbox);
+		r = outbox_commit_slaves(outbox);
 	if (r < 0)
 		outbox_rollback(outbox);
 	return r;

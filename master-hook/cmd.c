@@ -47,8 +47,16 @@ bool cmd_open_outbox(struct cmd_context *context)
 	int r;
 
 	r = outbox_open(context->config.state, context->config.group, &context->outbox, &why);
-	if (r < 0)
+	if (r < 0) {
 		explain_outbox(&context->config, r, &why);
+		return false;
+	}
+	r = outbox_restore_slaves(context->outbox);
+	if (r < 0) {
+		cmd_explain_outbox(context, "outbox", r);
+		outbox_free(context->outbox);
+		context->outbox = NULL;
+	}
 	return r == 0;
 }
 

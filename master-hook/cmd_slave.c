@@ -59,7 +59,7 @@ static bool store(struct task *task,
 	if (r == 0)
 		r = change(outbox, &task->slave);
 	if (r == 0)
-		r = outbox_commit(outbox);
+		r = outbox_commit_slaves(outbox);
 	if (r == -EEXIST)
 		log_error("%s: there is a slave '%s' already; `zonepush slave show %s` shows it, "
 			  "and `zonepush slave replace` gives it another key or URL",

@@ -140,7 +140,7 @@ static int pause_slave(struct outbox *outbox, const struct outbox_slave *slave)
 	if (r == 0)
 		r = outbox_slave_pause(outbox, slave->id, true);
 	if (r == 0)
-		r = outbox_commit(outbox);
+		r = outbox_commit_slaves(outbox);
 	if (r < 0)
 		outbox_rollback(outbox);
 	return r;
@@ -194,7 +194,7 @@ static bool forget(struct cmd_context *context, const struct outbox_slave *slave
 	if (r == 0)
 		r = outbox_slave_remove(context->outbox, slave->id);
 	if (r == 0)
-		r = outbox_commit(context->outbox);
+		r = outbox_commit_slaves(context->outbox);
 	if (r < 0) {
 		cmd_explain_outbox(context, "slave remove", r);
 		outbox_rollback(context->outbox);

@@ -122,12 +122,6 @@ int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, stru
 	outbox->database = database;
 	outbox->group = group;
 	outbox->opened_at = now_ms();
-	r = outbox_slaves_load(outbox);
-	if (r < 0) {
-		reason_set(why, "'%s': %s: %s", path, error_text(r), outbox_reason(outbox));
-		outbox_free(outbox);
-		return r;
-	}
 	*ret_outbox = outbox;
 	return 0;
 }
@@ -152,17 +146,13 @@ int outbox_commit(struct outbox *outbox)
 
 	if (outbox->has_noted)
 		r = outbox_history_trim(outbox);
-	if (r == 0 && outbox->has_changed_slaves)
-		r = outbox_slaves_save(outbox);
 	outbox->has_noted = false;
-	outbox->has_changed_slaves = false;
 	return r == 0 ? database_commit(outbox->database) : r;
 }
 
 void outbox_rollback(struct outbox *outbox)
 {
 	outbox->has_noted = false;
-	outbox->has_changed_slaves = false;
 	database_rollback(outbox->database);
 }
 

@@ -34,12 +34,15 @@ struct outbox;
  * database_open(). */
 int outbox_open(const char *state, gid_t group, struct outbox **ret_outbox, struct reason *why)
 	__attribute__((warn_unused_result));
+/* Where there are no slaves (a new outbox): adds those that are written down. */
+int outbox_restore_slaves(struct outbox *outbox) __attribute__((warn_unused_result));
+
 /* Reads the whole of it. Returns 0, or ZP_EDAMAGED. */
 int outbox_check(struct outbox *outbox) __attribute__((warn_unused_result));
 
 /*
  * Renames a damaged outbox, which nobody has to have open, and writes its new path. The next
- * outbox_open() makes a new one, in which the slaves are the same, and nothing is wanted.
+ * outbox_open() makes a new one.
  */
 int outbox_set_aside(const char *state, char ret_path[static PATH_MAX])
 	__attribute__((warn_unused_result));
@@ -47,6 +50,9 @@ void outbox_free(struct outbox *outbox);
 
 int outbox_begin(struct outbox *outbox) __attribute__((warn_unused_result));
 int outbox_commit(struct outbox *outbox) __attribute__((warn_unused_result));
+
+/* The same after a change of slaves, which are written down in OUTBOX_SLAVES_FILE first. */
+int outbox_commit_slaves(struct outbox *outbox) __attribute__((warn_unused_result));
 void outbox_rollback(struct outbox *outbox);
 const char *outbox_reason(struct outbox *outbox); /* of the last failure */
 

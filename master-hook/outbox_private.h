@@ -14,10 +14,9 @@ struct outbox {
 	struct database *database;
 	char *state; /* the directory */
 	gid_t group;
-	bool has_changed_slaves; /* in this transaction */
-	int64_t opened_at;	 /* ms since 1970 */
-	size_t n_wanted;	 /* calls of outbox_want() */
-	bool has_noted;		 /* something in the history, in this transaction */
+	int64_t opened_at; /* ms since 1970 */
+	size_t n_wanted;   /* calls of outbox_want() */
+	bool has_noted;	   /* something in the history, in this transaction */
 };
 
 /* For the slave of this id, 0 for what is wanted. Within the caller's transaction. */
@@ -26,9 +25,5 @@ int outbox_history_note(struct outbox *outbox, const char *zone, uint64_t genera
 
 /* Forgets the oldest, so that OUTBOX_HISTORY_MAX entries stay. */
 int outbox_history_trim(struct outbox *outbox) __attribute__((warn_unused_result));
-
-/* Writes which slaves there are, or adds those that are written down where there are none. */
-int outbox_slaves_save(struct outbox *outbox) __attribute__((warn_unused_result));
-int outbox_slaves_load(struct outbox *outbox) __attribute__((warn_unused_result));
 
 #endif

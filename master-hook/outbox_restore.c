@@ -26,7 +26,7 @@ static void render_path(const struct outbox *outbox, char ret_path[static PATH_M
 	snprintf(ret_path, PATH_MAX, "%s/" OUTBOX_SLAVES_FILE, outbox->state);
 }
 
-int outbox_slaves_save(struct outbox *outbox)
+static int save_slaves(struct outbox *outbox)
 {
 	struct outbox_slave *slaves = NULL;
 	struct text_buffer text = {0};
@@ -46,6 +46,14 @@ int outbox_slaves_save(struct outbox *outbox)
 	text_buffer_done(&text);
 	free(slaves);
 	return r;
+}
+
+int outbox_commit_slaves(struct outbox *outbox)
+{
+	int r;
+
+	r = save_slaves(outbox);
+	return r == 0 ? outbox_commit(outbox) : r;
 }
 
 static int add_line(struct outbox *outbox, char *line)
@@ -83,7 +91,7 @@ static int add_lines(struct outbox *outbox, char *text)
 	return r;
 }
 
-int outbox_slaves_load(struct outbox *outbox)
+int outbox_restore_slaves(struct outbox *outbox)
 {
 	char path[PATH_MAX], *text = NULL;
 	int64_t known = 0;

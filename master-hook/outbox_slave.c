@@ -118,7 +118,6 @@ int outbox_slave_add(struct outbox *outbox, const struct outbox_slave *slave)
 				     " VALUES (?, ?, ?, ?, ?, ?)",
 				     "ttttit", slave->name, slave->url, slave->key.id, slave->dns,
 				     (int64_t)slave->is_paused, slave->acl);
-	outbox->has_changed_slaves = true;
 	return r == 0 ? owe_present(outbox, slave->name) : r;
 }
 
@@ -131,7 +130,6 @@ int outbox_slave_replace(struct outbox *outbox, const struct outbox_slave *slave
 			     " applied_seq = 0, failures = 0, retry_at = 0, answered_at = 0,"
 			     " error = '' WHERE id = ?",
 			     "tti", slave->key.id, slave->url, slave->id);
-	outbox->has_changed_slaves = true;
 	return r == 0 ? outbox_owe_all(outbox, slave->id) : r;
 }
 
@@ -143,13 +141,11 @@ int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
 			     "UPDATE slave SET paused = ?, failures = 0, retry_at = 0"
 			     " WHERE id = ?",
 			     "ii", (int64_t)is_paused, slave);
-	outbox->has_changed_slaves = true;
 	return r == 0 && !is_paused ? outbox_owe_now(outbox, slave) : r;
 }
 
 int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slave)
 {
-	outbox->has_changed_slaves = true;
 	return database_execute(outbox->database, "UPDATE slave SET acl = ? WHERE id = ?", "ti",
 				slave->acl, slave->id);
 }
@@ -158,7 +154,6 @@ int outbox_slave_remove(struct outbox *outbox, int64_t slave)
 {
 	int r;
 
-	outbox->has_changed_slaves = true;
 	r = database_execute(outbox->database, "DELETE FROM pending WHERE slave = ?", "i", slave);
 	if (r == 0)
 		r = database_execute(outbox->database, "DELETE FROM slave WHERE id = ?", "i",

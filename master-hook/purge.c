@@ -75,7 +75,7 @@ static int prepare(struct purge *purge, const struct name_set *zones)
 	if (r == 0)
 		r = outbox_owe_all(purge->outbox, purge->slave->id);
 	if (r == 0)
-		r = outbox_commit(purge->outbox);
+		r = outbox_commit_slaves(purge->outbox);
 	if (r < 0) {
 		fail_outbox(purge, r);
 		outbox_rollback(purge->outbox);
