@@ -1,6 +1,7 @@
 #include "master-hook/cmd.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,6 +163,18 @@ void cmd_explain_outbox(struct cmd_context *context, const char *subject, int er
 {
 	log_error("%s: the outbox failed (%s: %s)", subject, error_text(error),
 		  outbox_reason(context->outbox));
+}
+
+int cmd_print_json(json_t *json)
+{
+	int r = json ? 0 : -ENOMEM;
+
+	if (r == 0 && json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
+		r = -EIO;
+	if (r == 0)
+		putchar('\n');
+	json_decref(json);
+	return r;
 }
 
 void cmd_close(struct cmd_context *context)

@@ -3,6 +3,8 @@
 
 /* The verbs of zonepush; main.c has their table. Each returns an exit code of verb.h. */
 
+#include <jansson.h>
+
 #include "master-hook/hook_config.h"
 #include "master-hook/outbox.h"
 #include "proto/key.h"
@@ -65,6 +67,9 @@ bool cmd_load_slave(struct cmd_context *context, const char *name, struct outbox
 
 /* Says that the outbox failed: `subject: the outbox failed (...)`. */
 void cmd_explain_outbox(struct cmd_context *context, const char *subject, int error);
+
+/* Prints it for programs, and a line feed. Takes the JSON over. -ENOMEM where it is NULL, -EIO. */
+int cmd_print_json(json_t *json) __attribute__((warn_unused_result));
 
 void cmd_close(struct cmd_context *context);
 

@@ -37,6 +37,7 @@ struct check {
 	struct serials_question *questions; /* of one chunk: zone by zone, server by server */
 	struct progress progress;
 	struct table *table;
+	json_t *list; /* instead of the table; NULL: it isn't asked for */
 	uint64_t checked, differing;
 };
 
@@ -160,22 +161,35 @@ static bool describe(struct check *check, const struct serials_question *primary
 	return false;
 }
 
-static int tell(struct check *check, const struct serials_question *questions)
+/* One server's answer in words. Returns whether it is right. */
+static bool describe_server(struct check *check, const struct serials_question *questions, size_t i,
+			    char ret_state[static STATE_SIZE])
+{
+	if (check->servers[i].is_known)
+		return describe(check, &questions[0], &questions[i], ret_state);
+	snprintf(ret_state, STATE_SIZE, "its address isn't known");
+	return false;
+}
+
+static bool has_serial(const struct check *check, const struct serials_question *questions,
+		       size_t i)
+{
+	return check->servers[i].is_known && questions[i].answer.outcome == SOA_SERIAL;
+}
+
+static int add_rows(struct check *check, const struct serials_question *questions)
 {
 	char address[ADDRESS_SIZE], serial[16], state[STATE_SIZE];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < check->n_servers; i++) {
 		const struct server *server = &check->servers[i];
-		const struct soa_answer *answer = &questions[i].answer;
-		bool is_right =
-			server->is_known && describe(check, &questions[0], &questions[i], state);
+		bool is_right = describe_server(check, questions, i, state);
 
-		if (!server->is_known)
-			snprintf(state, sizeof(state), "its address isn't known");
 		snprintf(serial, sizeof(serial), "-");
-		if (server->is_known && answer->outcome == SOA_SERIAL)
-			snprintf(serial, sizeof(serial), "%u", (unsigned int)answer->serial);
+		if (has_serial(check, questions, i))
+			snprintf(serial, sizeof(serial), "%u",
+				 (unsigned int)questions[i].answer.serial);
 		address_render(&server->address, address);
 		const char *cells[] = {i == 0 ? questions[0].zone.text : "", server->name,
 				       server->is_known ? address : "-", serial,
@@ -188,17 +202,42 @@ static int tell(struct check *check, const struct serials_question *questions)
 	return r;
 }
 
+static int add_json(struct check *check, const struct serials_question *questions)
+{
+	json_t *servers = json_array();
+	char state[STATE_SIZE];
+
+	for (size_t i = 0; i < check->n_servers; i++) {
+		bool is_right = describe_server(check, questions, i, state);
+
+		json_array_append_new(servers,
+				      json_pack("{s:s, s:o, s:b, s:o}", "server",
+						check->servers[i].name, "serial",
+						has_serial(check, questions, i)
+							? json_integer(questions[i].answer.serial)
+							: json_null(),
+						"right", is_right, "why",
+						is_right ? json_null() : json_string(state)));
+	}
+	return json_array_append_new(check->list,
+				     json_pack("{s:s, s:o}", "zone", questions[0].zone.text,
+					       "servers", servers)) < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
 static int judge(struct check *check, const struct serials_question *questions)
 {
 	char state[STATE_SIZE];
 	bool agrees = true;
 
 	for (size_t i = 0; i < check->n_servers; i++)
-		agrees &= check->servers[i].is_known &&
-			  describe(check, &questions[0], &questions[i], state);
+		agrees &= describe_server(check, questions, i, state);
 	check->checked++;
 	check->differing += !agrees;
-	return check->tells_all || !agrees ? tell(check, questions) : 0;
+	if (agrees && !check->tells_all)
+		return 0;
+	return check->list ? add_json(check, questions) : add_rows(check, questions);
 }
 
 static void show_progress(void *context, uint64_t answered)
@@ -258,13 +297,24 @@ static int check_zones(struct check *check)
 	return r;
 }
 
-static void report(const struct check *check)
+static void print_table(const struct check *check)
 {
 	if (check->tells_all || check->differing > 0)
 		table_print(check->table, stdout);
 	printf("%szones checked on %zu servers: %" PRIu64 ", of which %" PRIu64 " differ\n",
 	       check->tells_all || check->differing > 0 ? "\n" : "", check->n_servers,
 	       check->checked, check->differing);
+}
+
+static int report(const struct check *check)
+{
+	if (!check->list) {
+		print_table(check);
+		return 0;
+	}
+	return cmd_print_json(json_pack("{s:I, s:I, s:O}", "checked", (json_int_t)check->checked,
+					"differing", (json_int_t)check->differing, "zones",
+					check->list));
 }
 
 static bool run(struct check *check)
@@ -275,17 +325,17 @@ static bool run(struct check *check)
 		return false;
 	name_set_sort(&check->zones);
 	r = check_zones(check);
-	if (r < 0) {
+	if (r == 0)
+		r = report(check);
+	if (r < 0)
 		log_error("check: %s", error_text(r));
-		return false;
-	}
-	report(check);
-	return check->differing == 0;
+	return r == 0 && check->differing == 0;
 }
 
 static void done(struct check *check)
 {
 	table_free(check->table);
+	json_decref(check->list);
 	name_set_done(&check->zones);
 	free(check->questions);
 	free(check->servers);
@@ -306,10 +356,11 @@ int cmd_check(struct verb_call *call)
 {
 	const char *sample_text = NULL;
 	struct check check = {0};
-	bool all = false, good;
+	bool all = false, as_json = false, good;
 	const struct verb_option options[] = {
 		{"--all", &all, NULL},
 		{"--sample", NULL, &sample_text},
+		{"--json", &as_json, NULL},
 		{NULL, NULL, NULL},
 	};
 	uint64_t sample;
@@ -324,6 +375,7 @@ int cmd_check(struct verb_call *call)
 	if (!cmd_open(call, &check.context))
 		return VERB_FAILED;
 	check.tells_all = !all;
+	check.list = as_json ? json_array() : NULL;
 	good = (all ? take_all(&check, sample) : take_names(&check, call->argc, call->argv)) &&
 	       run(&check);
 	done(&check);

@@ -98,15 +98,11 @@ static void print_explanation(const json_t *json)
 		printf("           no slave is known yet; `zonepush slave add` adds one\n");
 }
 
-static int print(const json_t *json, bool as_json)
+static int print(json_t *json, bool as_json)
 {
-	if (!as_json) {
-		print_explanation(json);
-		return 0;
-	}
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		return ZP_EUNKNOWN;
-	putchar('\n');
+	if (as_json)
+		return cmd_print_json(json_incref(json));
+	print_explanation(json);
 	return 0;
 }
 

@@ -74,10 +74,8 @@ static int print_json(struct outbox *outbox, const struct zone_name *zone, uint6
 	int r;
 
 	r = outbox_history_walk(outbox, zone, last, add_json, &printout);
-	if (r == 0 && json_dumpf(printout.list, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0)
-		r = -EIO;
 	if (r == 0)
-		putchar('\n');
+		return cmd_print_json(printout.list);
 	json_decref(printout.list);
 	return r;
 }

@@ -33,14 +33,31 @@ static int print_slaves(const struct outbox_slave *slaves, size_t count)
 	return r;
 }
 
+static int print_slaves_json(const struct outbox_slave *slaves, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:b}", "name", slaves[i].name,
+						"url", slaves[i].url, "key", slaves[i].key.id,
+						"paused", slaves[i].is_paused));
+	return cmd_print_json(list);
+}
+
 int cmd_slave_list(struct verb_call *call)
 {
+	bool as_json = false;
+	const struct verb_option options[] = {
+		{"--json", &as_json, NULL},
+		{NULL, NULL, NULL},
+	};
 	struct outbox_slave *slaves = NULL;
 	struct cmd_context context;
 	size_t count = 0;
 	int r;
 
-	if (!verb_parse(call, NULL, 0, 0))
+	if (!verb_parse(call, options, 0, 0))
 		return VERB_USAGE;
 	if (!cmd_open(call, &context))
 		return VERB_FAILED;
@@ -48,7 +65,7 @@ int cmd_slave_list(struct verb_call *call)
 	if (r < 0) {
 		cmd_explain_outbox(&context, "slave list", r);
 	} else {
-		r = print_slaves(slaves, count);
+		r = as_json ? print_slaves_json(slaves, count) : print_slaves(slaves, count);
 		if (r < 0)
 			log_error("slave list: %s", error_text(r));
 	}
@@ -83,19 +100,11 @@ static void print_stored(const struct outbox_slave *slave, const struct outbox_d
 		       slave->failures, slave->error, retry);
 }
 
-/* Asks it. Returns whether all is as it should be. */
-static bool print_answer(struct cmd_context *context, struct report_slave *slave)
+static void print_answer(const struct report_slave *slave)
 {
-	int r;
-
-	r = probe_run(&context->config, context->key, slave, 1);
-	if (r < 0) {
-		log_error("slave show: can't ask '%s' (%s)", slave->slave.name, error_text(r));
-		return false;
-	}
 	if (!slave->is_reached) {
 		printf("answers:         no (%s)\n", slave->why.text);
-		return false;
+		return;
 	}
 	printf("answers:         yes, version %s\n", slave->version);
 	printf("its named:       %s\n", *slave->named_error	  ? slave->named_error
@@ -103,30 +112,53 @@ static bool print_answer(struct cmd_context *context, struct report_slave *slave
 								  : "is down");
 	printf("its clock:       %lld s %s this machine's\n", llabs((long long)slave->clock_ahead),
 	       slave->clock_ahead < 0 ? "behind" : "ahead of");
-	printf("zones there:     %" PRIu64 ", to come %" PRIu64 ", failing %" PRIu64 "\n",
-	       slave->applied, slave->accepted, slave->failing);
-	return report_is_well(slave);
+	printf("zones there:     %" PRIu64 ", served %" PRIu64 ", to come %" PRIu64
+	       ", failing %" PRIu64 "\n",
+	       slave->applied, slave->served, slave->accepted, slave->failing);
+}
+
+/* What the outbox knows is shown even where the slave can't be asked. */
+static bool show(struct cmd_context *context, struct report_slave *slave, bool as_json)
+{
+	int r;
+
+	if (!as_json)
+		print_stored(&slave->slave, &slave->debt);
+	if (!cmd_load_key(context))
+		return false;
+	r = probe_run(&context->config, context->key, slave, 1);
+	if (r < 0) {
+		log_error("slave show: can't ask '%s' (%s)", slave->slave.name, error_text(r));
+		return false;
+	}
+	if (as_json)
+		r = cmd_print_json(report_slave_to_json(slave));
+	else
+		print_answer(slave);
+	return r == 0 && slave->is_reached && report_is_well(slave);
 }
 
 int cmd_slave_show(struct verb_call *call)
 {
+	bool as_json = false, good = false;
+	const struct verb_option options[] = {
+		{"--json", &as_json, NULL},
+		{NULL, NULL, NULL},
+	};
 	struct report_slave slave = {0};
 	struct cmd_context context;
-	bool good = false;
 	int r;
 
-	if (!verb_parse(call, NULL, 1, 1))
+	if (!verb_parse(call, options, 1, 1))
 		return VERB_USAGE;
 	if (!cmd_open(call, &context))
 		return VERB_FAILED;
 	if (cmd_load_slave(&context, call->argv[0], &slave.slave)) {
 		r = outbox_get_debt(context.outbox, slave.slave.id, &slave.debt);
-		if (r < 0) {
+		if (r < 0)
 			cmd_explain_outbox(&context, "slave show", r);
-		} else {
-			print_stored(&slave.slave, &slave.debt);
-			good = cmd_load_key(&context) && print_answer(&context, &slave);
-		}
+		else
+			good = show(&context, &slave, as_json);
 	}
 	cmd_close(&context);
 	return good ? VERB_OK : VERB_FAILED;

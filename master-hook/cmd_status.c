@@ -57,7 +57,7 @@ static int print(struct cmd_context *context, struct view *view)
 	if (r == 0 && view->as_check) {
 		view->code = (int)report_print_check(slaves, count, n_zones, well);
 	} else if (r == 0) {
-		r = view->as_json ? report_print_json(slaves, count, n_zones)
+		r = view->as_json ? cmd_print_json(report_to_json(slaves, count, n_zones))
 				  : report_print_table(slaves, count, n_zones);
 		for (size_t i = 0; i < count; i++)
 			well &= report_is_well(&slaves[i]);

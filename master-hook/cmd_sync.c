@@ -24,7 +24,7 @@ struct sync {
 	struct cmd_context context;
 	struct reconcile_options options;
 	const char *from;
-	bool dry_run;
+	bool dry_run, as_json;
 
 	uint64_t list_time; /* µs */
 	struct sync_list list;
@@ -35,7 +35,6 @@ struct sync {
 	struct reconcile_surplus *surplus;
 	size_t n_known, n_slaves;
 
-	uint64_t differences;
 	uint64_t left_out;
 	bool is_well;
 };
@@ -122,15 +121,43 @@ static bool make_plan(struct sync *sync)
 	return r < 0 ? fail_outbox(sync, r) : true;
 }
 
-static void report(struct sync *sync)
+static bool differs(const struct sync *sync)
+{
+	bool differs = sync->plan.added.count > 0 || sync->plan.absent.count > 0;
+
+	for (size_t i = 0; i < sync->n_slaves; i++) {
+		const struct compare_slave *slave = &sync->slaves[i];
+
+		differs |= !slave->is_compared || slave->missing.count > 0 ||
+			   slave->surplus.count > 0 ||
+			   retarget_is_needed(&sync->context.config, slave);
+	}
+	return differs;
+}
+
+static void print(const struct sync *sync)
 {
 	if (get_list(sync))
-		sync->differences += sync_report_list(sync->context.outbox, &sync->list, sync->from,
-						      &sync->options, &sync->plan);
+		sync_report_list(sync->context.outbox, &sync->list, sync->from, &sync->options,
+				 &sync->plan);
 	for (size_t i = 0; i < sync->n_slaves; i++)
-		sync->differences += sync_report_slave(&sync->context.config, &sync->slaves[i],
-						       &sync->surplus[i], &sync->plan);
+		sync_report_slave(&sync->context.config, &sync->slaves[i], &sync->surplus[i],
+				  &sync->plan);
+}
+
+static void report(const struct sync *sync)
+{
+	int r = 0;
+
+	if (sync->as_json)
+		r = cmd_print_json(sync_report_to_json(&sync->context.config, get_list(sync),
+						       &sync->plan, sync->slaves, sync->surplus,
+						       sync->n_slaves));
+	else
+		print(sync);
 	fflush(stdout);
+	if (r < 0)
+		log_error("sync: what differs can't be printed (%s)", error_text(r));
 }
 
 /* What the report complains of: somebody has to look after it. */
@@ -215,7 +242,7 @@ static bool run(struct sync *sync)
 	report(sync);
 	judge(sync);
 	if (sync->dry_run)
-		return sync->is_well && sync->differences == 0;
+		return sync->is_well && !differs(sync);
 	if (!write_plan(sync))
 		return false;
 	sync->is_well &= retarget(sync);
@@ -245,12 +272,17 @@ int cmd_sync(struct verb_call *call)
 		{"--prune", &sync.options.prune, NULL},
 		{"--prune-overdue", &sync.options.prune_overdue, NULL},
 		{"--force", &sync.options.force, NULL},
+		{"--json", &sync.as_json, NULL},
 		{NULL, NULL, NULL},
 	};
 	bool good, is_whole;
 
 	if (!verb_parse(call, options, 0, OUTBOX_SLAVES_MAX))
 		return VERB_USAGE;
+	if (sync.as_json && !sync.dry_run) {
+		log_error("sync: --json is for what would be done, and needs --dry-run");
+		return VERB_USAGE;
+	}
 	if (!cmd_load_config(call, &sync.context.config))
 		return VERB_FAILED;
 	sync.options.absent_after = sync.context.config.absent_after * DAY_MS;

@@ -116,16 +116,18 @@ const char *report_error_text(const struct report_slave *slave)
 	return *slave->named_error ? slave->named_error : slave->slave.error;
 }
 
-static json_t *slave_to_json(const struct report_slave *slave)
+json_t *report_slave_to_json(const struct report_slave *slave)
 {
-	json_t *json = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "name",
-				 slave->slave.name, "url", slave->slave.url, "state",
-				 report_state_text(slave), "reachable", slave->is_reached,
-				 "answered_at", (json_int_t)(slave->slave.answered_at / 1000),
-				 "pending", (json_int_t)slave->debt.pending, "refused",
-				 (json_int_t)slave->debt.refused, "oldest_pending",
-				 (json_int_t)(slave->debt.oldest / 1000), "error",
-				 text_or_null(report_error_text(slave)));
+	json_t *json =
+		json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:b, s:I, s:I, s:I, s:I, s:o}", "name",
+			  slave->slave.name, "url", slave->slave.url, "key", slave->slave.key.id,
+			  "dns", text_or_null(slave->slave.dns), "paused", slave->slave.is_paused,
+			  "state", report_state_text(slave), "reachable", slave->is_reached,
+			  "answered_at", (json_int_t)(slave->slave.answered_at / 1000), "pending",
+			  (json_int_t)slave->debt.pending, "refused",
+			  (json_int_t)slave->debt.refused, "oldest_pending",
+			  (json_int_t)(slave->debt.oldest / 1000), "error",
+			  text_or_null(report_error_text(slave)));
 
 	if (json && slave->is_reached)
 		json_object_update_new(
@@ -140,18 +142,11 @@ static json_t *slave_to_json(const struct report_slave *slave)
 	return json;
 }
 
-int report_print_json(const struct report_slave *slaves, size_t count, uint64_t n_zones)
+json_t *report_to_json(const struct report_slave *slaves, size_t count, uint64_t n_zones)
 {
-	json_t *list = json_array(), *json;
-	int r = -ENOMEM;
+	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, slave_to_json(&slaves[i]));
-	json = json_pack("{s:I, s:o}", "zones", (json_int_t)n_zones, "slaves", list);
-	if (json)
-		r = json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) < 0 ? -EIO : 0;
-	if (r == 0)
-		putchar('\n');
-	json_decref(json);
-	return r;
+		json_array_append_new(list, report_slave_to_json(&slaves[i]));
+	return json_pack("{s:I, s:o}", "zones", (json_int_t)n_zones, "slaves", list);
 }

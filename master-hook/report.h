@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "master-hook/outbox.h"
 #include "proto/error.h"
 
@@ -45,11 +47,13 @@ const char *report_state_text(const struct report_slave *slave);
 /* What went wrong last; "" where nothing did. */
 const char *report_error_text(const struct report_slave *slave);
 
-/* Print to standard output. Return 0 or -ENOMEM, -EIO. */
+/* Prints to standard output. Returns 0 or -ENOMEM. */
 int report_print_table(const struct report_slave *slaves, size_t count, uint64_t n_zones)
 	__attribute__((warn_unused_result));
-int report_print_json(const struct report_slave *slaves, size_t count, uint64_t n_zones)
-	__attribute__((warn_unused_result));
+
+/* The same for programs; NULL when out of memory. */
+json_t *report_to_json(const struct report_slave *slaves, size_t count, uint64_t n_zones);
+json_t *report_slave_to_json(const struct report_slave *slave);
 
 /* One line for a monitoring plugin. Returns the worst grade; `is_well`: nothing else is wrong. */
 enum report_grade report_print_check(const struct report_slave *slaves, size_t count,

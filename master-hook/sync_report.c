@@ -47,9 +47,8 @@ static void print_absent(struct outbox *outbox, const struct reconcile_options *
 	}
 }
 
-uint64_t sync_report_list(struct outbox *outbox, const struct sync_list *list, const char *from,
-			  const struct reconcile_options *options,
-			  const struct reconcile_plan *plan)
+void sync_report_list(struct outbox *outbox, const struct sync_list *list, const char *from,
+		      const struct reconcile_options *options, const struct reconcile_plan *plan)
 {
 	printf("list from %s: %zu zones; wanted here: %zu\n", from, list->names.count,
 	       plan->wanted.count);
@@ -62,36 +61,29 @@ uint64_t sync_report_list(struct outbox *outbox, const struct sync_list *list, c
 		printf("! %zu of %zu zones would be deleted, which is more than a tenth: none is; "
 		       "--force if that is right\n",
 		       plan->held_back, plan->wanted.count);
-	return plan->added.count + plan->absent.count;
 }
 
-/* Those of a set that another one (NULL: none) doesn't have. Returns how many. */
-static uint64_t print_other(const char *sign, const struct name_set *zones,
-			    const struct name_set *but, const char *remark)
+/* Those of a set that another one (NULL: none) doesn't have. */
+static void print_other(const char *sign, const struct name_set *zones, const struct name_set *but,
+			const char *remark)
 {
-	uint64_t count = 0;
-
 	for (size_t i = 0; i < zones->count; i++) {
 		const char *zone = name_set_get(zones, i);
 
-		if (but && name_set_has(but, zone))
-			continue;
-		printf("%s %s%s\n", sign, zone, remark);
-		count++;
+		if (!but || !name_set_has(but, zone))
+			printf("%s %s%s\n", sign, zone, remark);
 	}
-	return count;
 }
 
-static uint64_t print_primaries(const struct hook_config *config, const struct compare_slave *slave)
+static void print_primaries(const struct hook_config *config, const struct compare_slave *slave)
 {
 	char wanted[PRIMARIES_TEXT_SIZE], there[PRIMARIES_TEXT_SIZE];
 
 	if (!retarget_is_needed(config, slave))
-		return 0;
+		return;
 	primaries_render(&config->primaries, wanted);
 	primaries_render(&slave->primaries, there);
 	printf("~ primaries %s instead of %s\n", wanted, there);
-	return 1;
 }
 
 static void print_strays(const struct reconcile_surplus *surplus, const struct compare_slave *slave)
@@ -111,22 +103,64 @@ static void print_strays(const struct reconcile_surplus *surplus, const struct c
 		       "is kept\n");
 }
 
-uint64_t sync_report_slave(const struct hook_config *config, const struct compare_slave *slave,
-			   const struct reconcile_surplus *surplus,
-			   const struct reconcile_plan *plan)
+void sync_report_slave(const struct hook_config *config, const struct compare_slave *slave,
+		       const struct reconcile_surplus *surplus, const struct reconcile_plan *plan)
 {
 	const char *name = slave->slave->name;
-	uint64_t differences = 0;
 
 	if (!slave->is_compared) {
 		printf("%s: can't be compared (%s)\n", name, slave->why.text);
-		return 1;
+		return;
 	}
 	printf("%s: %llu zones%s\n", name, (unsigned long long)slave->held,
 	       slave->missing.count + slave->surplus.count == 0 ? ", the ones wanted" : "");
-	differences += print_other("+", &slave->missing, &plan->added, "");
-	differences += print_other("-", &surplus->gone, &plan->deleted, "");
+	print_other("+", &slave->missing, &plan->added, "");
+	print_other("-", &surplus->gone, &plan->deleted, "");
 	print_strays(surplus, slave);
-	differences += surplus->strays.count + surplus->disputed.count;
-	return differences + print_primaries(config, slave);
+	print_primaries(config, slave);
+}
+
+static json_t *names_to_json(const struct name_set *names)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < names->count; i++)
+		json_array_append_new(json, json_string(name_set_get(names, i)));
+	return json;
+}
+
+static json_t *list_to_json(const struct sync_list *list)
+{
+	if (!list)
+		return json_null();
+	return json_pack("{s:I, s:b, s:o}", "zones", (json_int_t)list->names.count, "good",
+			 list->is_good, "why",
+			 list->is_good ? json_null() : json_string(list->why_not.text));
+}
+
+static json_t *slave_to_json(const struct hook_config *config, const struct compare_slave *slave,
+			     const struct reconcile_surplus *surplus)
+{
+	return json_pack("{s:s, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:b}", "slave",
+			 slave->slave->name, "compared", slave->is_compared, "why",
+			 slave->is_compared ? json_null() : json_string(slave->why.text), "zones",
+			 (json_int_t)slave->held, "missing", names_to_json(&slave->missing), "gone",
+			 names_to_json(&surplus->gone), "strays", names_to_json(&surplus->strays),
+			 "disputed", names_to_json(&surplus->disputed), "retarget",
+			 retarget_is_needed(config, slave));
+}
+
+json_t *sync_report_to_json(const struct hook_config *config, const struct sync_list *list,
+			    const struct reconcile_plan *plan, const struct compare_slave *slaves,
+			    const struct reconcile_surplus *surplus, size_t count)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(json, slave_to_json(config, &slaves[i], &surplus[i]));
+	return json_pack("{s:o, s:I, s:o, s:o, s:o, s:I, s:o}", "list", list_to_json(list),
+			 "wanted", (json_int_t)plan->wanted.count, "added",
+			 names_to_json(&plan->added), "absent", names_to_json(&plan->absent),
+			 "deleted", names_to_json(&plan->deleted), "held_back",
+			 (json_int_t)plan->held_back, "slaves", json);
 }

@@ -184,3 +184,44 @@ def test_counts_are_a_master_s_own(make_lab):
         assert facts == {
             "applied": wanted, "accepted": 0, "failing": 0, "served": wanted, "behind": 0
         }
+
+
+# For programs.
+
+
+def test_json_of_slaves_and_checks(lab):
+    master = lab.masters[0]
+    master.change("create", ["json.example"])
+    wait_until_served(lab, "json.example")
+    slaves = json.loads(run(lab, "slave", "list", "--json"))
+    assert [(slave["name"], slave["paused"]) for slave in slaves] == [
+        ("slave1", False), ("slave2", False)
+    ]
+    shown = json.loads(run(lab, "slave", "show", "slave2", "--json"))
+    assert shown["reachable"] and shown["key"] == lab.slaves[1].key_id and shown["pending"] == 0
+
+    facts = json.loads(run(lab, "check", "json.example", "--json"))
+    assert (facts["checked"], facts["differing"]) == (1, 0)
+    serial = master.read_serials()["json.example"]
+    assert [(row["server"], row["serial"], row["right"], row["why"])
+            for row in facts["zones"][0]["servers"]] == [
+        (name, serial, True, None) for name in ("primary", "slave1", "slave2")
+    ]
+    assert json.loads(run(lab, "check", "--all", "--json"))["zones"] == []
+    facts = json.loads(run(lab, "check", "none.example", "--json", status=1))
+    assert facts["differing"] == 1 and not facts["zones"][0]["servers"][0]["right"]
+
+
+def test_json_of_sync(lab):
+    master = lab.masters[0]
+    master.change("create", ["listed.example", "kept.example"])
+    master.publish("delete", ["kept.example"])
+    master.publish("create", ["unheard.example"])
+    lab.slaves[0].ask("PUT", "/v1/zones/stray.example?master=master1", {})
+    assert master.run("sync", "--json").returncode == 2
+    facts = json.loads(run(lab, "sync", "--dry-run", "--json", status=1))
+    assert facts["list"]["good"] and "unheard.example" in facts["added"]
+    assert facts["absent"] == ["kept.example"] and facts["deleted"] == []
+    assert [slave["strays"] for slave in facts["slaves"]] == [["stray.example"], []]
+    facts = json.loads(run(lab, "sync", "--dry-run", "--json", "--from", "outbox", status=1))
+    assert facts["list"] is None
