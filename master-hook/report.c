@@ -109,7 +109,8 @@ static json_t *text_or_null(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
-const char *report_error_text(const struct report_slave *slave)
+/* What went wrong last; "" where nothing did. */
+static const char *last_error(const struct report_slave *slave)
 {
 	if (!slave->is_reached)
 		return slave->why.text;
@@ -127,7 +128,7 @@ json_t *report_slave_to_json(const struct report_slave *slave)
 			  (json_int_t)slave->debt.pending, "refused",
 			  (json_int_t)slave->debt.refused, "oldest_pending",
 			  (json_int_t)(slave->debt.oldest / 1000), "error",
-			  text_or_null(report_error_text(slave)));
+			  text_or_null(last_error(slave)));
 
 	if (json && slave->is_reached)
 		json_object_update_new(

@@ -44,9 +44,6 @@ bool report_is_well(const struct report_slave *slave);
 /* In one or two words: "ok", "unreachable", … */
 const char *report_state_text(const struct report_slave *slave);
 
-/* What went wrong last; "" where nothing did. */
-const char *report_error_text(const struct report_slave *slave);
-
 /* Prints to standard output. Returns 0 or -ENOMEM. */
 int report_print_table(const struct report_slave *slaves, size_t count, uint64_t n_zones)
 	__attribute__((warn_unused_result));
