@@ -193,6 +193,12 @@ int sync_list_load(const struct hook_config *config, const char *from, struct sy
 		list->is_good = false;
 		reason_set(&list->why_not, "it is empty");
 	}
+	/* One of them may be, in another spelling, what seems to be missing. */
+	if (list->is_good && list->passed_over > 0) {
+		list->is_good = false;
+		reason_set(&list->why_not, "%llu of its entries can't be used",
+			   (unsigned long long)list->passed_over);
+	}
 	if (list->passed_over > COMPLAINTS_MAX)
 		log_warning("sync: %llu more entries of the list are passed over",
 			    (unsigned long long)list->passed_over - COMPLAINTS_MAX);

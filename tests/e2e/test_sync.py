@@ -121,6 +121,17 @@ def test_entries_that_are_no_zones(fresh):
     assert held_by(fresh.slaves[0]) == {"good.example", "other.example"}
 
 
+def test_entries_that_can_not_be_read_may_be_what_is_missing(fresh):
+    """An IDN in another spelling, say: nothing is deleted while there is one."""
+    master = fresh.masters[0]
+    master.change("create", ["xn--mnchen-3ya.example", "b.example"])
+    with master.plesk.told(zones="münchen.example b.example"):
+        text = sync(fresh, "--prune", "--force", status=1)
+    assert "(1 of its entries can't be used): nothing is deleted for it" in text
+    assert "- xn--mnchen-3ya.example (kept" in text
+    assert is_wanted(fresh, "xn--mnchen-3ya.example")
+
+
 # What it is for.
 
 
