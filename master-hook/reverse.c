@@ -1,6 +1,7 @@
 #include "master-hook/reverse.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,9 @@
 #define NIBBLES		  32
 #define NIBBLES_LEAST	  4
 #define V6_SUFFIX	  "ip6.arpa"
-#define V4_CANDIDATES	  (1 + CLASSLESS_COUNT + 3)
-#define V6_CANDIDATES	  (NIBBLES - NIBBLES_LEAST + 1)
-#define CANDIDATES_MAX	  29
+#define CANDIDATES_MAX	  (NIBBLES - NIBBLES_LEAST + 1) /* IPv4 has 1 + CLASSLESS_COUNT + 3 */
+
+static_assert(1 + CLASSLESS_COUNT + 3 <= CANDIDATES_MAX, "all that can hold an IPv4 address");
 
 /* The zones that can hold an address, the closest first. */
 struct candidates {
@@ -78,7 +79,7 @@ static void list_v6(const uint8_t bytes[static 16], struct candidates *candidate
 		text[2 * i + 1] = '.';
 	}
 	memcpy(text + 2 * NIBBLES, V6_SUFFIX, sizeof(V6_SUFFIX));
-	for (unsigned int i = 0; i <= NIBBLES - NIBBLES_LEAST; i++)
+	for (unsigned int i = 0; i < CANDIDATES_MAX; i++)
 		add(candidates, text + 2 * i);
 }
 

@@ -28,11 +28,45 @@ struct query {
 	uint32_t serial;
 };
 
+/* The name of the question, with a dot after each label but the last. */
+static void read_name(const struct query *query, char ret_name[static DNS_PACKET_MAX])
+{
+	const uint8_t *label = query->packet.data + DNS_PACKET_HEADER,
+		      *end = query->packet.data + query->packet.length;
+	size_t used = 0;
+
+	for (; label<end && * label> 0 && *label < end - label; label += *label + 1) {
+		memcpy(ret_name + used, label + 1, *label);
+		used += *label;
+		ret_name[used++] = '.';
+	}
+	ret_name[used > 0 ? used - 1 : 0] = '\0';
+}
+
+static void read_zone(const struct name_server *server, struct query *query)
+{
+	char name[DNS_PACKET_MAX];
+
+	read_name(query, name);
+	snprintf(query->word, sizeof(query->word), "refused");
+	for (const char *const *zone = server->zones; *zone; zone++) {
+		const char *blank = strchr(*zone, ' ');
+
+		if (strcasecmp(blank + 1, name) == 0)
+			snprintf(query->word, sizeof(query->word), "%.*s", (int)(blank - *zone),
+				 *zone);
+	}
+}
+
 static void read_label(const struct name_server *server, struct query *query)
 {
 	const char *label = (const char *)query->packet.data + DNS_PACKET_HEADER;
 	size_t length = (uint8_t)label[0] & 63, letters;
 
+	if (server->zones) {
+		read_zone(server, query);
+		return;
+	}
 	memcpy(query->word, label + 1, length);
 	query->word[length] = '\0';
 	letters = strspn(query->word, LETTERS);

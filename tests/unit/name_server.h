@@ -18,6 +18,8 @@
  *   two7                 serial 7, then at once the forgery with all right
  *   late7                the first try isn't answered before the second came; then the forgery to
  *                        the first, and serial 7 to the second
+ *
+ * Or it has a list of zones, and refuses all others.
  */
 
 #include <pthread.h>
@@ -33,6 +35,12 @@
 struct name_server {
 	struct address address;
 	atomic_uint ahead; /* so much is added to the serials */
+
+	/*
+	 * The zones, up to a NULL, as "word zone": it answers for them as for that word, and
+	 * refuses other names. NULL: names say it. To be changed only while nobody asks.
+	 */
+	const char *const *zones;
 
 	/* What it saw. */
 	uint16_t ports[NAME_SERVER_PORTS_MAX]; /* that asked over UDP, of the client */
