@@ -1,15 +1,23 @@
 #include "master-hook/cmd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "proto/clock.h"
+#include "proto/file.h"
 #include "proto/log.h"
 #include "proto/text.h"
 
 /* Of slaves, where one is asked for that isn't there. */
 #define NAMES_SHOWN 20
+
+/* For another process that is moving a damaged outbox aside: it reads all of it first. */
+#define MEND_WAIT_MS  60000
+#define MEND_PAUSE_MS 50
 
 bool cmd_load_config(const struct verb_call *call, struct hook_config *ret_config)
 {
@@ -77,6 +85,41 @@ static int check_outbox(struct cmd_context *context, struct reason *why)
 	return r == ZP_EDAMAGED ? r : 0;
 }
 
+static int lock_mending(const struct hook_config *config)
+{
+	uint64_t until = clock_steady_ms() + MEND_WAIT_MS;
+	char path[PATH_MAX];
+	int lock;
+
+	snprintf(path, sizeof(path), "%.3000s/" OUTBOX_LOCK_FILE, config->state);
+	for (;;) {
+		lock = file_lock(path);
+		if (lock != -EWOULDBLOCK || clock_steady_ms() >= until)
+			return lock;
+		poll(NULL, 0, MEND_PAUSE_MS);
+	}
+}
+
+/*
+ * Two may notice at once: who comes second must not take the new outbox for the damaged one.
+ * Leaves the path empty where another process was first.
+ */
+static int set_aside(struct cmd_context *context, char ret_path[static PATH_MAX],
+		     struct reason *why)
+{
+	int lock, r;
+
+	lock = lock_mending(&context->config);
+	if (lock < 0)
+		return lock;
+	ret_path[0] = '\0';
+	r = check_outbox(context, why);
+	if (r == ZP_EDAMAGED)
+		r = outbox_set_aside(context->config.state, ret_path);
+	close(lock);
+	return r;
+}
+
 bool cmd_mend_outbox(struct cmd_context *context)
 {
 	char aside[PATH_MAX];
@@ -86,15 +129,19 @@ bool cmd_mend_outbox(struct cmd_context *context)
 	r = check_outbox(context, &why);
 	if (r == 0)
 		return true;
-	r = outbox_set_aside(context->config.state, aside);
-	if (r < 0)
+	r = set_aside(context, aside, &why);
+	if (r == -EWOULDBLOCK)
+		log_error("outbox: %s, and another process has been mending it for %d s; call "
+			  "`zonepush sync` again when that has ended",
+			  why.text, MEND_WAIT_MS / 1000);
+	else if (r < 0)
 		log_error("outbox: %s, and can't be moved aside (%s)", why.text, error_text(r));
-	else
+	else if (*aside)
 		log_error("outbox: %s: it is kept as '%s', and a new one is made; deletions that "
 			  "slaves still owed are forgotten, and shown by sync as zones that were "
 			  "never wanted here",
 			  why.text, aside);
-	return false;
+	return r == 0 && !*aside;
 }
 
 bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)

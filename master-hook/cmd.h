@@ -52,7 +52,7 @@ bool cmd_open_outbox(struct cmd_context *context);
 
 /*
  * Reads all of the outbox before it is opened, and moves a damaged one aside, so that a new one is
- * made. Says so and returns false then.
+ * made. Says so and returns false then. One process at a time does so; the others find the new one.
  */
 bool cmd_mend_outbox(struct cmd_context *context);
 

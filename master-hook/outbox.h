@@ -21,9 +21,10 @@
 #include "proto/key.h"
 
 #define OUTBOX_FILE	   "outbox.db"
-#define OUTBOX_SLAVES_FILE "slaves" /* which ones there are, for a new outbox */
-#define OUTBOX_DUE_FILE	   "due"    /* touched when a hook leaves something undelivered */
-#define OUTBOX_NAME_MAX	   64	    /* of a slave: [a-z0-9._-] */
+#define OUTBOX_SLAVES_FILE "slaves"	 /* which ones there are, for a new outbox */
+#define OUTBOX_LOCK_FILE   "outbox.lock" /* held by who moves a damaged one aside */
+#define OUTBOX_DUE_FILE	   "due"	 /* touched when a hook leaves something undelivered */
+#define OUTBOX_NAME_MAX	   64		 /* of a slave: [a-z0-9._-] */
 #define OUTBOX_URL_MAX	   300
 #define OUTBOX_SLAVES_MAX  1000
 #define OUTBOX_ERROR_MAX   400

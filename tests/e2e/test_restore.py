@@ -110,6 +110,26 @@ def test_a_damaged_outbox(lab, how):
     assert "after.example" in held_by(lab.slaves[1])
 
 
+def test_a_damaged_outbox_and_many_who_notice(lab):
+    """Only one of them moves it aside; none takes the new one for it, or undoes its work."""
+    master = lab.masters[0]
+    damage(master, "nonsense")
+    many = [
+        subprocess.Popen(
+            [master.executable, "-c", master.configuration, "sync"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(8)
+    ]
+    texts = [one.communicate()[1] for one in many]
+    assert sum("it is kept as" in text for text in texts) == 1, texts
+    kept = [path for path in state(master).glob("outbox.db.damaged-*") if path.name[-1].isdigit()]
+    assert len(kept) == 1 and kept[0].read_bytes().startswith(b"nonsense")
+    run(master, "sync")
+    for slave in lab.slaves:
+        assert held_by(slave) == set(ZONES)
+
+
 def test_an_old_outbox_put_back(lab):
     """As of a backup: what was made since is Plesk's to tell, what was deleted since stays so."""
     master = lab.masters[0]
