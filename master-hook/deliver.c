@@ -202,7 +202,7 @@ static int outdo(struct run *run, const struct delivery *delivery, const struct 
 			    delivery->slave.name, change->zone.text,
 			    result->outcome == CHANGE_STALE
 				    ? "a newer change than this outbox, which was lost, restored "
-				      "or cloned"
+				      "or cloned (does another server use this one's key?)"
 				    : "another change of this generation");
 	return r;
 }

@@ -148,36 +148,92 @@ def test_an_old_outbox_put_back(lab):
     assert held_by(lab.slaves[0]) == wanted == held_by(lab.slaves[1])
 
 
+class Clone:
+    """Zonepush on a copy of a master's machine, whose Plesk has these zones."""
+
+    def __init__(self, master, zones):
+        self.master, self.zones = master, " ".join(zones)
+        self.folder = master.directory / "clone"
+        self.configuration = self.folder / "zonepush.conf"
+        shutil.copytree(state(master), self.folder / "state")
+        shutil.copy(master.key, self.folder / "key.pem")
+        text = master.configuration.read_text()
+        for name in ("state", "key.pem"):
+            text = text.replace(f"{master.directory}/{name}\n", f"{self.folder}/{name}\n")
+        self.configuration.write_text(text)
+
+    def run(self, *words, content=""):
+        with self.master.plesk.told(zones=self.zones):
+            return subprocess.run(
+                [self.master.executable, "-c", self.configuration, *words],
+                input=content, capture_output=True, text=True, check=False,
+            )
+
+
 def test_a_clone(lab):
     """The same key on two servers: seen, explained, and neither undoes what the other does."""
     master = lab.masters[0]
-    folder = master.directory / "clone"
-    shutil.copytree(state(master), folder / "state")
-    configuration = folder / "zonepush.conf"
-    configuration.write_text(
-        master.configuration.read_text().replace(f"state = {state(master)}", f"state = {folder}/state")
-    )
-
-    def clone(*words, content=""):
-        return subprocess.run(
-            [master.executable, "-c", configuration, *words],
-            input=content, capture_output=True, text=True, check=False,
-        )
+    clone = Clone(master, [*ZONES, "own.example"])
 
     # The clone's own domain, and one that both have and the original deletes.
-    with master.plesk.told(zones=" ".join([*ZONES, "own.example"])):
-        done = clone("hook", content='[{"command":"create","zone":{"name":"own.example."}}]')
-        assert done.returncode == 0
+    done = clone.run("hook", content='[{"command":"create","zone":{"name":"own.example."}}]')
+    assert done.returncode == 0
     master.change("delete", ["z2.example"])
     text = run(master, "sync")
     assert "- own.example (kept, never wanted here)" in text
     assert "if no other server uses this one's key (a clone?)" in text
-    with master.plesk.told(zones=" ".join([*ZONES, "own.example"])):
-        done = clone("sync")
+    done = clone.run("sync")
     assert "+ z2.example" in done.stdout
-    assert "lost, restored or cloned" in done.stderr
+    assert "lost, restored or cloned (does another server use this one's key?)" in done.stderr
     for _ in range(2):
         text = run(master, "sync", "--prune-overdue")
         assert "- z2.example (kept, made there after it was deleted here)" in text
         for slave in lab.slaves:
             assert held_by(slave) == {*ZONES, "own.example"}
+
+
+def test_a_clone_that_deletes_what_both_have(lab):
+    """The slaves can't tell the two; the first one's next sync finds it, and brings it back."""
+    master = lab.masters[0]
+    clone = Clone(master, ZONES[1:])
+    done = clone.run("hook", content='[{"command":"delete","zone":{"name":"z0.example."}}]')
+    assert done.returncode == 0
+    assert held_by(lab.slaves[0]) == set(ZONES[1:])
+    done = master.run("sync", "--prune-overdue")
+    assert "+ z0.example" in done.stdout
+    assert "does another server use this one's key?" in done.stderr
+    for slave in lab.slaves:
+        assert held_by(slave) == set(ZONES)
+
+
+def test_a_clone_that_gets_its_own_key(lab):
+    """What the manual says to do about it: each then has its own zones, on the same slaves."""
+    master = lab.masters[0]
+    clone = Clone(master, ["own.example", "z0.example"])
+    clone.run("hook", content='[{"command":"create","zone":{"name":"own.example."}}]')
+    (clone.folder / "key.pem").unlink()
+    (clone.folder / "key.pem.pub").unlink(missing_ok=True)
+    shutil.rmtree(clone.folder / "state")
+    assert clone.run("key", "init").returncode == 0
+    key = clone.run("key", "show").stdout.strip()
+    assert key != master.key_id
+    for slave in lab.slaves:
+        primaries = f"127.0.0.1:{master.named.port}"
+        slave.must_run("master", "add", "--primaries", primaries, "--", "clone", key)
+        done = clone.run("slave", "add", "--key", slave.key_id, slave.name, slave.url)
+        assert done.returncode == 0, done.stderr
+
+    # What it made by the old key is the first one's, until that lets go of it.
+    done = clone.run("sync")
+    assert done.returncode == 1 and "own.example" in done.stderr and "owned" in done.stderr
+    assert "- own.example\n" in run(master, "sync", "--prune")
+    poll(lambda: "own.example" not in clone.run("sync").stderr)
+
+    def owners(slave):
+        rows = slave.ask("GET", "/v1/zones?limit=1000")[1]["zones"]
+        return {(row["zone"], row["master"]) for row in rows if row["state"] != "claimed"}
+
+    for slave in lab.slaves:
+        poll(lambda: owners(slave) == {*((zone, "master1") for zone in ZONES),
+                                       ("own.example", "clone")})
+    assert run(master, "sync").count("30 zones, the ones wanted") == 2
