@@ -28,6 +28,7 @@
 	X(ZP_ESTALE, "older than what is known")                                                   \
 	X(ZP_EREUSED, "the same generation with other content")                                    \
 	X(ZP_EOWNED, "belongs to another master")                                                  \
+	X(ZP_EPOLICY, "not allowed to this master")                                                \
 	X(ZP_EFULL, "no room left")                                                                \
 	X(ZP_EDATABASE, "the database failed")                                                     \
 	X(ZP_EDAMAGED, "the database is damaged")                                                  \

@@ -10,6 +10,7 @@
 
 struct search {
 	struct agent *agent;
+	int64_t now;
 	struct registry_master master;
 };
 
@@ -19,7 +20,7 @@ static int find_key(void *context, const char *key_id, struct key_public *ret_ke
 	int r;
 
 	pthread_mutex_lock(&search->agent->reader_lock);
-	r = registry_master_find_key(search->agent->reader, key_id, &search->master);
+	r = registry_master_find_key(search->agent->reader, key_id, search->now, &search->master);
 	pthread_mutex_unlock(&search->agent->reader_lock);
 	if (r == 0)
 		*ret_key = search->master.key;
@@ -88,8 +89,8 @@ void auth_check(struct agent *agent, struct request *request)
 {
 	const struct signature_message message = request_as_message(request);
 	struct envelope_parameters parameters;
-	struct search search = {.agent = agent};
 	int64_t now = clock_seconds();
+	struct search search = {.agent = agent, .now = now};
 	struct reason why = {""};
 	int r;
 

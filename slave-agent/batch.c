@@ -57,7 +57,8 @@ void batch_done(struct batch *batch)
 }
 
 static int store_change(const struct agent_config *config, struct registry *registry,
-			int64_t master, const struct change_item *item, struct intent *ret_intent)
+			const struct registry_master *master, const struct change_item *item,
+			struct intent *ret_intent)
 {
 	enum problem_type type =
 		item->error == ZP_ENAME ? PROBLEM_NAME_INVALID : PROBLEM_CHANGE_INVALID;
@@ -70,6 +71,7 @@ static int store_change(const struct agent_config *config, struct registry *regi
 static int store_job(struct batch *batch, struct batch_job *entry, const struct job_tools *tools)
 {
 	const struct job *job = entry->job;
+	struct registry_master master;
 	int r;
 
 	if (job->act) {
@@ -79,9 +81,16 @@ static int store_job(struct batch *batch, struct batch_job *entry, const struct 
 		return r;
 	}
 
+	r = registry_master_find(tools->registry, job->master, &master);
+	if (r == ZP_EUNKNOWN) { /* forgotten since its request was checked */
+		entry->error = r;
+		return 0;
+	}
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < job->changes.count; i++) {
-		r = store_change(tools->config, tools->registry, job->master,
-				 &job->changes.items[i], &entry->intents[i]);
+		r = store_change(tools->config, tools->registry, &master, &job->changes.items[i],
+				 &entry->intents[i]);
 		if (r < 0)
 			return r;
 		batch->waits |= entry->intents[i].waits;

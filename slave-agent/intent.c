@@ -207,23 +207,68 @@ static int take_state(const struct agent_config *config, struct registry *regist
 	return 0;
 }
 
-static int check_name(const struct agent_config *config, const struct change *change,
-		      struct reason *why)
+static int check_number(struct registry *registry, const struct registry_master *master,
+			struct reason *why)
 {
-	if (!change->present)
+	uint64_t count = 0, most = master->policy.max_zones;
+	int r;
+
+	if (most == 0)
 		return 0;
-	return zone_name_check_reserved(&change->zone, config->allow_reserved,
-					config->n_allow_reserved, why);
+	r = registry_master_count_zones(registry, master->id, &count);
+	if (r < 0 || count < most)
+		return r;
+	return reason_fail(why, ZP_EFULL,
+			   "the slave's administrator lets this master have %" PRIu64
+			   " zones, and it has %" PRIu64,
+			   most, count);
 }
 
-int intent_take(const struct agent_config *config, struct registry *registry, int64_t master,
-		const struct change *change, struct intent *ret_intent)
+/* Whether the zone may begin; one that is there already may go on whatever the policy says now. */
+static int check_allowed(const struct agent_config *config, struct registry *registry,
+			 const struct registry_master *master, const struct change *change,
+			 const struct registry_zone *known, struct reason *why)
+{
+	int r;
+
+	if (!change->present || is_owner(known))
+		return 0;
+	r = zone_name_check_reserved(&change->zone, config->allow_reserved,
+				     config->n_allow_reserved, why);
+	if (r < 0)
+		return r;
+	if (!policy_allows_zone(&master->policy, &change->zone))
+		return reason_fail(why, ZP_EPOLICY,
+				   "the slave's administrator lets this master have zones in "
+				   "%sonly",
+				   master->policy.suffixes);
+	return known && known->present ? 0 : check_number(registry, master, why);
+}
+
+/* What may not be is refused, and not stored. */
+static int refuse_disallowed(int error, const struct reason *why, struct intent *ret_intent)
+{
+	switch (error) {
+	case ZP_ERESERVED:
+		return refuse(ret_intent, PROBLEM_NAME_RESERVED, why->text);
+	case ZP_EPOLICY:
+		return refuse(ret_intent, PROBLEM_NOT_ALLOWED, why->text);
+	case ZP_EFULL:
+		return refuse(ret_intent, PROBLEM_ZONE_LIMIT, why->text);
+	default:
+		return error;
+	}
+}
+
+int intent_take(const struct agent_config *config, struct registry *registry,
+		const struct registry_master *master, const struct change *change,
+		struct intent *ret_intent)
 {
 	struct registry_zone row, *known = NULL;
 	struct reason why;
 	int r;
 
-	r = registry_zone_get(registry, &change->zone, master, &row);
+	r = registry_zone_get(registry, &change->zone, master->id, &row);
 	if (r == 0)
 		known = &row;
 	else if (r != ZP_EUNKNOWN)
@@ -243,8 +288,8 @@ int intent_take(const struct agent_config *config, struct registry *registry, in
 			return take_repetition(registry, change, known, ret_intent);
 	}
 
-	r = check_name(config, change, &why);
-	if (r == ZP_ERESERVED)
-		return refuse(ret_intent, PROBLEM_NAME_RESERVED, why.text);
-	return take_state(config, registry, master, change, known, ret_intent);
+	r = check_allowed(config, registry, master, change, known, &why);
+	if (r < 0)
+		return refuse_disallowed(r, &why, ret_intent);
+	return take_state(config, registry, master->id, change, known, ret_intent);
 }

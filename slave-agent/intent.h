@@ -24,9 +24,9 @@ struct intent {
  * is a result, not an error. Returns 0, or ZP_EDATABASE, -ENOSPC, -ENOMEM: then the transaction
  * can't go on.
  */
-int intent_take(const struct agent_config *config, struct registry *registry, int64_t master,
-		const struct change *change, struct intent *ret_intent)
-	__attribute__((warn_unused_result));
+int intent_take(const struct agent_config *config, struct registry *registry,
+		const struct registry_master *master, const struct change *change,
+		struct intent *ret_intent) __attribute__((warn_unused_result));
 
 /* Makes a result of REFUSED with a formatted detail. Returns 0 or -ENOMEM. */
 int intent_refuse(struct change_result *ret_result, const char *problem, const char *format, ...)

@@ -69,6 +69,45 @@ static const char *const schema_steps[] = {
 	" serial, state, problem, error, since, begun, changed_at);"
 	"CREATE INDEX zone_tree ON zone(tree) WHERE present = 1 AND state <> 3;"
 	"CREATE INDEX zone_claim ON zone(name, since) WHERE state = 3;",
+
+	/* The number of a master's zones is kept, so that its limit costs the same with any number
+	 * of them. */
+	"ALTER TABLE master ADD COLUMN zones INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE master SET zones ="
+	" (SELECT count(*) FROM zone WHERE zone.master = master.id AND present = 1);"
+	"CREATE TRIGGER zone_insert AFTER INSERT ON zone WHEN new.present = 1 BEGIN"
+	"	UPDATE master SET zones = zones + 1 WHERE id = new.master;"
+	"END;"
+	"CREATE TRIGGER zone_update AFTER UPDATE OF present ON zone"
+	" WHEN new.present <> old.present BEGIN"
+	"	UPDATE master SET zones = zones + new.present - old.present WHERE id = new.master;"
+	"END;"
+	"CREATE TRIGGER zone_delete AFTER DELETE ON zone WHEN old.present = 1 BEGIN"
+	"	UPDATE master SET zones = zones - 1 WHERE id = old.master;"
+	"END;"
+	"ALTER TABLE master ADD COLUMN suffixes TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE master ADD COLUMN allowed_primaries TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE master ADD COLUMN max_zones INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE master ADD COLUMN max_changes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE master_key ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE master_key ADD COLUMN retires_at INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX master_key_master ON master_key(master);"
+	"CREATE TABLE invitation("
+	"	id TEXT PRIMARY KEY,"
+	"	secret TEXT NOT NULL,"
+	"	name TEXT NOT NULL,"
+	"	is_for_known INTEGER NOT NULL,"
+	"	primaries TEXT NOT NULL,"
+	"	tsig TEXT NOT NULL,"
+	"	suffixes TEXT NOT NULL,"
+	"	allowed_primaries TEXT NOT NULL,"
+	"	max_zones INTEGER NOT NULL,"
+	"	max_changes INTEGER NOT NULL,"
+	"	made_at INTEGER NOT NULL,"
+	"	expires_at INTEGER NOT NULL,"
+	"	used_by TEXT NOT NULL DEFAULT '',"
+	"	used_at INTEGER NOT NULL DEFAULT 0"
+	") STRICT, WITHOUT ROWID;",
 };
 
 static const struct database_schema schema = {

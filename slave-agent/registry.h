@@ -15,6 +15,7 @@
 #include "proto/error.h"
 #include "proto/key.h"
 #include "proto/zone_name.h"
+#include "slave-agent/policy.h"
 
 #define REGISTRY_FILE		   "registry.db"
 #define REGISTRY_PRIMARIES_MAX	   8
@@ -47,12 +48,16 @@ int registry_get_state(struct registry *registry, struct envelope_state *ret_sta
 struct registry_master {
 	int64_t id; /* given by registry_master_add() */
 	char name[REGISTRY_NAME_MAX + 1];
-	bool has_key; /* false: known from the include alone, until registry_master_add() */
-	struct key_public key;
+	bool has_key;	       /* false: it was revoked, or is known from the include alone */
+	struct key_public key; /* the newest, or that by which it was found */
+	bool key_retires;      /* another one has taken its place */
+	bool key_is_new;       /* older ones are still valid: its first use retires them */
 	struct address primaries[REGISTRY_PRIMARIES_MAX];
 	size_t n_primaries;
 	char tsig[REGISTRY_TSIG_MAX + 1]; /* name of the TSIG key for its primaries; "": none */
 	uint64_t generation;		  /* of its settings, PROTOCOL.md §8; 0: never set */
+	struct policy policy;
+	uint64_t n_zones; /* that it wants now, claims included */
 };
 
 /* Whether text can be a master's name. */
@@ -69,6 +74,14 @@ bool registry_is_tsig_name(const char *text);
 int registry_master_add(struct registry *registry, const struct registry_master *master)
 	__attribute__((warn_unused_result));
 
+/* Sets its policy. */
+int registry_master_set_policy(struct registry *registry, int64_t id, const struct policy *policy)
+	__attribute__((warn_unused_result));
+
+/* How many zones it wants now, claims included. */
+int registry_master_count_zones(struct registry *registry, int64_t id, uint64_t *ret_count)
+	__attribute__((warn_unused_result));
+
 /* Sets primaries, TSIG key and generation; all zones of the master become WAITING. */
 int registry_master_update(struct registry *registry, const struct registry_master *master)
 	__attribute__((warn_unused_result));
@@ -77,10 +90,10 @@ int registry_master_update(struct registry *registry, const struct registry_mast
 int registry_master_set_generation(struct registry *registry, const struct registry_master *master)
 	__attribute__((warn_unused_result));
 
-/* Find one; 0 or ZP_EUNKNOWN. */
+/* Find one; 0 or ZP_EUNKNOWN. A key whose time is over isn't found. */
 int registry_master_find(struct registry *registry, int64_t id, struct registry_master *ret_master)
 	__attribute__((warn_unused_result));
-int registry_master_find_key(struct registry *registry, const char *key_id,
+int registry_master_find_key(struct registry *registry, const char *key_id, int64_t now,
 			     struct registry_master *ret_master)
 	__attribute__((warn_unused_result));
 int registry_master_find_name(struct registry *registry, const char *name,
@@ -223,7 +236,10 @@ int registry_get_maintenance(struct registry *registry, bool *ret_on)
 int registry_set_maintenance(struct registry *registry, bool on)
 	__attribute__((warn_unused_result));
 
-/* Forgets tombstones that are older than REGISTRY_TOMBSTONE_SECONDS. */
+/*
+ * Forgets tombstones that are older than REGISTRY_TOMBSTONE_SECONDS, masters without a key of which
+ * then nothing is left, keys whose time is over, and invitations that ended as long ago.
+ */
 int registry_expire(struct registry *registry, int64_t now) __attribute__((warn_unused_result));
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/database.h"
+#include "slave-agent/registry_key.h"
 #include "slave-agent/registry_private.h"
 
 bool registry_is_master_name(const char *text)
@@ -92,21 +93,47 @@ static int make_row(struct registry *registry, const struct registry_master *mas
 int registry_master_add(struct registry *registry, const struct registry_master *master)
 {
 	struct registry_master added = *master;
-	struct registry_master found;
-	int r = ZP_EUNKNOWN;
+	int r = 0;
 
+	/* First of all: what is refused leaves the caller's transaction as it was. */
 	if (master->has_key)
-		r = registry_master_find_key(registry, master->key.id, &found);
-	if (r != ZP_EUNKNOWN)
-		return r < 0 ? r : -EEXIST;
-
-	r = make_row(registry, master, &added.id);
+		r = registry_key_check_new(registry, master->key.id);
+	if (r == 0)
+		r = make_row(registry, master, &added.id);
 	if (r == 0 && master->has_key)
-		r = database_execute(registry->database, "INSERT INTO master_key VALUES (?, ?)",
-				     "ti", master->key.id, added.id);
+		r = registry_key_add(registry, added.id, master->key.id);
+	if (r == 0)
+		r = registry_master_set_policy(registry, added.id, &master->policy);
 	if (r < 0)
 		return r;
 	return registry_master_update(registry, &added);
+}
+
+int registry_master_set_policy(struct registry *registry, int64_t id, const struct policy *policy)
+{
+	return database_execute(registry->database,
+				"UPDATE master SET suffixes = ?, allowed_primaries = ?,"
+				" max_zones = ?, max_changes = ? WHERE id = ?",
+				"ttiii", policy->suffixes, policy->primaries,
+				(int64_t)policy->max_zones, (int64_t)policy->max_changes, id);
+}
+
+int registry_master_count_zones(struct registry *registry, int64_t id, uint64_t *ret_count)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows, "SELECT zones FROM master WHERE id = ?", "i",
+			   id);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		*ret_count = (uint64_t)database_integer(rows, 0);
+	database_rows_done(rows);
+	if (r == 0)
+		return ZP_EUNKNOWN;
+	return r < 0 ? r : 0;
 }
 
 int registry_master_update(struct registry *registry, const struct registry_master *master)
@@ -153,19 +180,43 @@ static int load_primaries(struct registry *registry, struct registry_master *mas
 
 /* The columns of every query for a master, in this order. */
 #define MASTER_COLUMNS                                                                             \
-	"SELECT id, name, key_id, tsig, generation FROM master"                                    \
-	" LEFT JOIN master_key ON master = id "
+	"SELECT id, name, key_id, tsig, generation, suffixes, allowed_primaries, max_zones,"       \
+	" max_changes, zones, retires_at, EXISTS (SELECT 1 FROM master_key AS older"               \
+	"  WHERE older.master = id AND older.retires_at = 0"                                       \
+	"  AND older.made_at < master_key.made_at)"                                                \
+	" FROM master LEFT JOIN master_key ON "
+
+#define BY_NEWEST_KEY                                                                              \
+	MASTER_COLUMNS                                                                             \
+	"key_id = (SELECT newest.key_id FROM master_key AS newest"                                 \
+	" WHERE newest.master = id ORDER BY newest.made_at DESC LIMIT 1) "
+
+#define BY_ANY_KEY MASTER_COLUMNS "master_key.master = id "
+
+static void copy_text(struct database_rows *rows, int column, char *ret_text, size_t size)
+{
+	const char *text = database_text(rows, column);
+
+	snprintf(ret_text, size, "%s", text ? text : "");
+}
 
 static int read_master(struct database_rows *rows, struct registry_master *master)
 {
+	struct policy *policy = &master->policy;
 	const char *key = database_text(rows, 2);
-	const char *tsig = database_text(rows, 3);
 
 	master->id = database_integer(rows, 0);
-	snprintf(master->name, sizeof(master->name), "%s", database_text(rows, 1));
-	snprintf(master->tsig, sizeof(master->tsig), "%s", tsig ? tsig : "");
+	copy_text(rows, 1, master->name, sizeof(master->name));
+	copy_text(rows, 3, master->tsig, sizeof(master->tsig));
 	master->generation = (uint64_t)database_integer(rows, 4);
+	copy_text(rows, 5, policy->suffixes, sizeof(policy->suffixes));
+	copy_text(rows, 6, policy->primaries, sizeof(policy->primaries));
+	policy->max_zones = (uint64_t)database_integer(rows, 7);
+	policy->max_changes = (uint64_t)database_integer(rows, 8);
+	master->n_zones = (uint64_t)database_integer(rows, 9);
 	master->has_key = key != NULL;
+	master->key_retires = database_integer(rows, 10) != 0;
+	master->key_is_new = database_integer(rows, 11) != 0;
 	return key ? key_public_parse(key, &master->key) : 0;
 }
 
@@ -197,20 +248,21 @@ int registry_master_find(struct registry *registry, int64_t id, struct registry_
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows, MASTER_COLUMNS "WHERE id = ?", "i", id);
+	r = database_query(registry->database, &rows, BY_NEWEST_KEY "WHERE id = ?", "i", id);
 	if (r < 0)
 		return r;
 	return finish_master(registry, rows, ret_master);
 }
 
-int registry_master_find_key(struct registry *registry, const char *key_id,
+int registry_master_find_key(struct registry *registry, const char *key_id, int64_t now,
 			     struct registry_master *ret_master)
 {
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows, MASTER_COLUMNS "WHERE key_id = ?", "t",
-			   key_id);
+	r = database_query(registry->database, &rows,
+			   BY_ANY_KEY "WHERE key_id = ? AND (retires_at = 0 OR retires_at >= ?)",
+			   "ti", key_id, now);
 	if (r < 0)
 		return r;
 	return finish_master(registry, rows, ret_master);
@@ -222,7 +274,7 @@ int registry_master_find_name(struct registry *registry, const char *name,
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows, MASTER_COLUMNS "WHERE name = ?", "t", name);
+	r = database_query(registry->database, &rows, BY_NEWEST_KEY "WHERE name = ?", "t", name);
 	if (r < 0)
 		return r;
 	return finish_master(registry, rows, ret_master);
@@ -235,7 +287,7 @@ static int next_master(struct registry *registry, const char *after,
 	int r;
 
 	r = database_query(registry->database, &rows,
-			   MASTER_COLUMNS "WHERE name > ? ORDER BY name LIMIT 1", "t", after);
+			   BY_NEWEST_KEY "WHERE name > ? ORDER BY name LIMIT 1", "t", after);
 	if (r < 0)
 		return r;
 	return finish_master(registry, rows, ret_master);

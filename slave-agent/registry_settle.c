@@ -184,10 +184,42 @@ int registry_litter_clear(struct registry *registry)
 	return database_execute(registry->database, "DELETE FROM litter", "");
 }
 
+#define MASTERS_WITHOUT_ANYTHING                                                                   \
+	" (SELECT id FROM master WHERE zones = 0"                                                  \
+	" AND NOT EXISTS (SELECT 1 FROM master_key WHERE master_key.master = master.id)"           \
+	" AND NOT EXISTS (SELECT 1 FROM zone WHERE zone.master = master.id))"
+
+static int forget_masters(struct registry *registry)
+{
+	int r;
+
+	r = database_execute(registry->database,
+			     "DELETE FROM master_primary WHERE master IN" MASTERS_WITHOUT_ANYTHING,
+			     "");
+	if (r < 0)
+		return r;
+	return database_execute(registry->database,
+				"DELETE FROM master WHERE id IN" MASTERS_WITHOUT_ANYTHING, "");
+}
+
 int registry_expire(struct registry *registry, int64_t now)
 {
-	return database_execute(registry->database,
-				"DELETE FROM zone"
-				" WHERE present = 0 AND state = 1 AND changed_at < ?",
-				"i", now - REGISTRY_TOMBSTONE_SECONDS);
+	int64_t long_ago = now - REGISTRY_TOMBSTONE_SECONDS;
+	int r;
+
+	r = database_execute(registry->database,
+			     "DELETE FROM zone"
+			     " WHERE present = 0 AND state = 1 AND changed_at < ?",
+			     "i", long_ago);
+	if (r == 0)
+		r = forget_masters(registry);
+	if (r == 0)
+		r = database_execute(registry->database,
+				     "DELETE FROM master_key"
+				     " WHERE retires_at <> 0 AND retires_at < ?",
+				     "i", now);
+	if (r == 0)
+		r = database_execute(registry->database,
+				     "DELETE FROM invitation WHERE expires_at < ?", "i", long_ago);
+	return r;
 }

@@ -210,10 +210,14 @@ int registry_zone_put(struct registry *registry, const struct registry_zone *zon
 	render_tree(&zone->name, tree);
 	return database_execute(
 		registry->database,
-		"INSERT OR REPLACE INTO zone(name, master, present, anew, generation, made, serial,"
-		" state, problem, error, since, begun, bucket, tree, changed_at) VALUES"
-		" (?, ?, ?, ?, ?, ?, NULLIF(?, -1), ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?, ?, "
-		"?)",
+		"INSERT INTO zone(name, master, present, anew, generation, made, serial, state,"
+		" problem, error, since, begun, bucket, tree, changed_at) VALUES"
+		" (?, ?, ?, ?, ?, ?, NULLIF(?, -1), ?, NULLIF(?, ''), NULLIF(?, ''), ?, ?, ?, ?, ?)"
+		" ON CONFLICT(name, master) DO UPDATE SET present = excluded.present,"
+		" anew = excluded.anew, generation = excluded.generation, made = excluded.made,"
+		" serial = excluded.serial, state = excluded.state, problem = excluded.problem,"
+		" error = excluded.error, since = excluded.since, begun = excluded.begun,"
+		" bucket = excluded.bucket, tree = excluded.tree, changed_at = excluded.changed_at",
 		"tiiiiiiittiiiti", zone->name.text, zone->master, (int64_t)zone->present,
 		(int64_t)zone->anew, (int64_t)zone->generation, (int64_t)zone->made,
 		zone->has_serial ? (int64_t)zone->serial : INT64_C(-1), (int64_t)zone->state,

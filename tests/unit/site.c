@@ -111,6 +111,15 @@ void site_put(struct site *site, int64_t master, const char *name, uint64_t made
 	assert_int_equal(registry_zone_put(site->registry, &zone), 0);
 }
 
+int site_take(struct site *site, int64_t master, const struct change *change,
+	      struct intent *ret_intent)
+{
+	struct registry_master row;
+
+	assert_int_equal(registry_master_find(site->registry, master, &row), 0);
+	return intent_take(&site->config, site->registry, &row, change, ret_intent);
+}
+
 struct registry_zone site_get_owned(struct site *site, const char *name)
 {
 	struct zone_name parsed = site_name(name);

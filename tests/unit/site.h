@@ -7,6 +7,7 @@
  */
 
 #include "slave-agent/agent_config.h"
+#include "slave-agent/intent.h"
 #include "slave-agent/registry.h"
 #include "tests/unit/scratch.h"
 
@@ -34,6 +35,10 @@ void site_write_named_conf(struct site *site, const char *more);
 /* Makes a zone of this state present. */
 void site_put(struct site *site, int64_t master, const char *name, uint64_t made,
 	      enum registry_state state);
+
+/* intent_take() for this master. */
+int site_take(struct site *site, int64_t master, const struct change *change,
+	      struct intent *ret_intent);
 
 /* The row of the zone's owner; the test fails if there is none. */
 struct registry_zone site_get_owned(struct site *site, const char *name);

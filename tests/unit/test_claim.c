@@ -40,7 +40,7 @@ static struct intent take(struct site *site, int64_t master, const char *zone, b
 				.generation = generation};
 	struct intent intent;
 
-	assert_int_equal(intent_take(&site->config, site->registry, master, &change, &intent), 0);
+	assert_int_equal(site_take(site, master, &change, &intent), 0);
 	change_result_done(&intent.result);
 	return intent;
 }

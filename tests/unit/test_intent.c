@@ -42,7 +42,7 @@ static struct intent take(struct site *site, int64_t master, const struct change
 {
 	struct intent intent;
 
-	assert_int_equal(intent_take(&site->config, site->registry, master, change, &intent), 0);
+	assert_int_equal(site_take(site, master, change, &intent), 0);
 	return intent;
 }
 
