@@ -161,9 +161,10 @@ bool cmd_open(const struct verb_call *call, struct cmd_context *ret_context)
 bool cmd_load_key(struct cmd_context *context)
 {
 	struct reason why;
-	int r;
+	int r = 0;
 
-	r = key_load(context->config.key, &context->key, &why);
+	if (!context->key)
+		r = key_load(context->config.key, &context->key, &why);
 	if (r < 0)
 		log_error("key: %s", why.text);
 	return r == 0;

@@ -59,6 +59,9 @@ bool cmd_mend_outbox(struct cmd_context *context);
 /* Loads the key; false after it said why it can't. */
 bool cmd_load_key(struct cmd_context *context);
 
+/* The same, and makes the key where there is none yet. */
+bool cmd_make_key(struct cmd_context *context);
+
 /* The slave of this name; NULL after it said which there are. */
 struct outbox_slave *cmd_find_slave(struct outbox_slave *slaves, size_t count, const char *name);
 

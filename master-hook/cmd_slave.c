@@ -1,9 +1,13 @@
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "master-hook/acl.h"
 #include "master-hook/client.h"
 #include "master-hook/cmd.h"
+#include "master-hook/enrol.h"
 #include "master-hook/probe.h"
 #include "master-hook/push.h"
 #include "proto/address.h"
@@ -25,9 +29,10 @@ static bool read_arguments(struct task *task, const char *key, const char *url, 
 	struct outbox_slave *slave = &task->slave;
 	struct address address;
 	struct reason why;
-	int r;
+	int r = 0;
 
-	r = key_public_load(key, &slave->key, &why);
+	if (key)
+		r = key_public_load(key, &slave->key, &why);
 	if (r == 0 && url)
 		r = client_parse_url(url, slave->url, sizeof(slave->url), &why);
 	if (r == 0 && dns) {
@@ -179,31 +184,156 @@ static bool take_name(struct task *task, const char *name)
 			  task->verb, OUTBOX_NAME_MAX, name);
 		return false;
 	}
-	snprintf(task->slave.name, sizeof(task->slave.name), "%s", name);
+	snprintf(task->slave.name, sizeof(task->slave.name), "%.*s", OUTBOX_NAME_MAX, name);
 	return true;
 }
 
-int cmd_slave_add(struct verb_call *call)
+/* What `slave add LINE` was given. */
+struct line {
+	const char *text; /* "-": it stands on standard input */
+	const char *name; /* of the slave; NULL: its host */
+	const char *as;	  /* what this master is to be called there; NULL: its host's name */
+	struct invitation invitation;
+};
+
+/* Also the whole line that `zonepush-agent invite` printed: its last word counts. */
+static bool read_invitation(struct task *task, struct line *line)
+{
+	char text[2 * INVITATION_SIZE] = "";
+	const char *word = line->text;
+	struct reason why;
+	int r;
+
+	if (strcmp(word, "-") == 0) {
+		if (!fgets(text, sizeof(text), stdin))
+			text[0] = '\0';
+		text[strcspn(text, "\r\n")] = '\0';
+		word = strrchr(text, ' ') ? strrchr(text, ' ') + 1 : text;
+	}
+	r = invitation_parse(word, &line->invitation, &why);
+	explicit_bzero(text, sizeof(text));
+	if (r < 0)
+		log_error("%s: %s", task->verb, why.text);
+	return r == 0;
+}
+
+/* The slave that the invitation means. */
+static bool take_invited(struct task *task, const struct line *line)
+{
+	const char *endpoint = line->invitation.endpoint, *port = strrchr(endpoint, ':');
+	char name[INVITATION_ENDPOINT_MAX + 1], url[INVITATION_ENDPOINT_MAX + 16];
+	int host = (int)(port - endpoint);
+	bool is_v6 = memchr(endpoint, ':', (size_t)host) != NULL;
+	struct reason why;
+
+	snprintf(name, sizeof(name), "%.*s", host, endpoint);
+	for (char *c = name; *c; c++)
+		*c = *c == ':' ? '-' : (char)tolower((unsigned char)*c);
+	snprintf(url, sizeof(url), "http://%s%.*s%s%s", is_v6 ? "[" : "", host, endpoint,
+		 is_v6 ? "]" : "", port);
+	task->slave.key = line->invitation.agent;
+	if (client_parse_url(url, task->slave.url, sizeof(task->slave.url), &why) < 0) {
+		log_error("%s: %s", task->verb, why.text);
+		return false;
+	}
+	return take_name(task, line->name ? line->name : name);
+}
+
+/* Before the invitation is used: what can be refused here is refused here. */
+static bool is_new(struct task *task)
+{
+	struct outbox_slave *slaves = NULL;
+	size_t count = 0;
+	bool found = false;
+	int r;
+
+	r = outbox_slave_list(task->context.outbox, &slaves, &count);
+	if (r < 0)
+		cmd_explain_outbox(&task->context, task->verb, r);
+	for (size_t i = 0; r == 0 && !found && i < count; i++)
+		found = strcmp(slaves[i].name, task->slave.name) == 0;
+	if (found)
+		log_error("%s: there is a slave '%s' already; give this one another name: --name",
+			  task->verb, task->slave.name);
+	free(slaves);
+	return r == 0 && !found;
+}
+
+/* Has this master let in; its key is made where there is none yet. */
+static bool enrol(struct task *task, const struct line *line)
+{
+	struct cmd_context *context = &task->context;
+	struct enrol_result result;
+	char name[65] = "";
+	struct reason why;
+	int r = 0;
+
+	if (line->as)
+		snprintf(name, sizeof(name), "%s", line->as);
+	else
+		r = enrol_choose_name(name, &why);
+	if (r == 0)
+		r = enrol_run(&context->config, context->key, task->slave.url, &line->invitation,
+			      name, &result, &why);
+	if (r < 0) {
+		log_error("%s: '%s': %s", task->verb, task->slave.url, why.text);
+		return false;
+	}
+	printf("the slave knows this master as '%s'; its zones come from %s\n", result.name,
+	       result.primaries);
+	return true;
+}
+
+static int add_invited(struct verb_call *call, struct line *line, const char *dns)
 {
 	struct task task = {.verb = "slave add", .done = "added"};
-	const char *key = NULL, *dns = NULL;
-	const struct verb_option options[] = {
-		{"--key", NULL, &key},
-		{"--dns", NULL, &dns},
-		{NULL, NULL, NULL},
-	};
 	bool good;
 
-	if (!verb_parse(call, options, 2, 2) || !is_key_given(&task, key))
+	if (!read_invitation(&task, line) || !take_invited(&task, line) ||
+	    !read_arguments(&task, NULL, NULL, dns))
+		return VERB_FAILED;
+	if (!cmd_open(call, &task.context))
+		return VERB_FAILED;
+	good = is_new(&task) && cmd_make_key(&task.context) && enrol(&task, line) &&
+	       store(&task, outbox_slave_add) && bring_up_to_date(&task);
+	cmd_close(&task.context);
+	return good ? VERB_OK : VERB_FAILED;
+}
+
+static int add_known(struct verb_call *call, const char *key, const char *dns)
+{
+	struct task task = {.verb = "slave add", .done = "added"};
+	bool good;
+
+	if (!is_key_given(&task, key))
 		return VERB_USAGE;
 	if (!take_name(&task, call->argv[0]) || !read_arguments(&task, key, call->argv[1], dns))
 		return VERB_FAILED;
 	if (!cmd_open(call, &task.context))
 		return VERB_FAILED;
-
 	good = store(&task, outbox_slave_add) && bring_up_to_date(&task);
 	cmd_close(&task.context);
 	return good ? VERB_OK : VERB_FAILED;
+}
+
+int cmd_slave_add(struct verb_call *call)
+{
+	const char *key = NULL, *dns = NULL;
+	struct line line = {.text = NULL};
+	const struct verb_option options[] = {
+		{"--key", NULL, &key},	  {"--dns", NULL, &dns}, {"--name", NULL, &line.name},
+		{"--as", NULL, &line.as}, {NULL, NULL, NULL},
+	};
+	int code;
+
+	if (!verb_parse(call, options, 1, 2))
+		return VERB_USAGE;
+	if (call->argc == 2)
+		return add_known(call, key, dns);
+	line.text = call->argv[0];
+	code = add_invited(call, &line, dns);
+	invitation_done(&line.invitation);
+	return code;
 }
 
 int cmd_slave_replace(struct verb_call *call)

@@ -230,7 +230,7 @@ bool verb_parse(struct verb_call *call, const struct verb_option *options, int l
 	for (int i = 0; i < call->argc; i++) {
 		if (!options_over && strcmp(call->argv[i], "--") == 0) {
 			options_over = true;
-		} else if (!options_over && call->argv[i][0] == '-') {
+		} else if (!options_over && call->argv[i][0] == '-' && call->argv[i][1] != '\0') {
 			if (!take_option(call, options, &i))
 				return false;
 		} else {

@@ -50,7 +50,7 @@ int verb_main(const struct verb_program *program, int argc, char **argv);
 
 /*
  * Options of a verb: a flag or one that takes a value, in any order with the arguments; `--` ends
- * them.
+ * them. `-` alone is an argument.
  */
 struct verb_option {
 	const char *name;   /* "--key" */

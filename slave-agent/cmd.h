@@ -22,6 +22,15 @@ int cmd_explain(struct verb_call *call);
 int cmd_key_init(struct verb_call *call);
 int cmd_key_show(struct verb_call *call);
 
+int cmd_invite(struct verb_call *call);
+int cmd_invitation_list(struct verb_call *call);
+int cmd_invitation_revoke(struct verb_call *call);
+int cmd_master_show(struct verb_call *call);
+int cmd_master_policy(struct verb_call *call);
+int cmd_master_revoke(struct verb_call *call);
+int cmd_master_purge(struct verb_call *call);
+int cmd_master_give(struct verb_call *call);
+
 /* Loads the configuration, or says on standard error what is wrong with it and returns false. */
 bool cmd_load_config(const struct verb_call *call, struct agent_config *ret_config);
 

@@ -41,8 +41,10 @@ static int load_master(struct adoption *adoption, const char *name, struct reaso
 	snprintf(path, sizeof(path), "/v1/master?master=%.64s", name);
 	r = local_client_call(&adoption->config, "GET", path, NULL, &json, why);
 	if (r == 0)
-		r = settings_parse(json_object_get(json, "primaries"),
-				   json_object_get(json, "tsig"), &adoption->master, why);
+		r = settings_parse_primaries(json_object_get(json, "primaries"), &adoption->master,
+					     why);
+	if (r == 0)
+		r = settings_parse_tsig(json_object_get(json, "tsig"), &adoption->master, why);
 	snprintf(adoption->master.name, sizeof(adoption->master.name), "%s", name);
 	json_decref(json);
 	return r;

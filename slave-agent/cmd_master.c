@@ -10,37 +10,31 @@
 #include "proto/text.h"
 #include "slave-agent/cmd.h"
 #include "slave-agent/local_client.h"
+#include "slave-agent/policy_words.h"
 #include "slave-agent/registry.h"
 
-/* The words of a list with commas, as JSON strings. */
-static json_t *split_list(const char *text)
+/* A master as the words of the command line describe it. */
+struct newcomer {
+	const char *name, *key, *primaries, *tsig;
+	struct policy_words policy;
+};
+
+static int add_master(const struct agent_config *config, const struct newcomer *newcomer,
+		      struct reason *why)
 {
-	json_t *list = json_array();
-
-	while (*text) {
-		size_t length = strcspn(text, ",");
-
-		if (length > 0)
-			json_array_append_new(list, json_stringn(text, length));
-		text += length;
-		text += *text == ',';
-	}
-	return list;
-}
-
-static int add_master(const struct agent_config *config, const char *name, const char *key_text,
-		      const char *primaries, const char *tsig, struct reason *why)
-{
+	json_t *json, *policy, *reply = NULL;
 	struct key_public key;
-	json_t *json, *reply = NULL;
 	char *body;
 	int r;
 
-	r = key_public_load(key_text, &key, why);
+	r = key_public_load(newcomer->key, &key, why);
+	if (r == 0)
+		r = policy_words_to_json(&newcomer->policy, &policy, why);
 	if (r < 0)
 		return r;
-	json = json_pack("{s:s, s:s, s:o, s:s?}", "name", name, "key", key.id, "primaries",
-			 split_list(primaries), "tsig", tsig);
+	json = json_pack("{s:s, s:s, s:o, s:s?, s:o}", "name", newcomer->name, "key", key.id,
+			 "primaries", policy_words_split(newcomer->primaries), "tsig",
+			 newcomer->tsig, "policy", policy);
 	body = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	if (!body)
@@ -54,10 +48,11 @@ static int add_master(const struct agent_config *config, const char *name, const
 
 int cmd_master_add(struct verb_call *call)
 {
-	const char *primaries = NULL, *tsig = NULL;
+	struct newcomer newcomer = {0};
 	const struct verb_option options[] = {
-		{"--primaries", NULL, &primaries},
-		{"--tsig", NULL, &tsig},
+		{"--primaries", NULL, &newcomer.primaries},
+		{"--tsig", NULL, &newcomer.tsig},
+		POLICY_WORDS_OPTIONS(newcomer.policy),
 		{NULL, NULL, NULL},
 	};
 	struct agent_config config;
@@ -66,7 +61,9 @@ int cmd_master_add(struct verb_call *call)
 
 	if (!verb_parse(call, options, 2, 2))
 		return VERB_USAGE;
-	if (!primaries) {
+	newcomer.name = call->argv[0];
+	newcomer.key = call->argv[1];
+	if (!newcomer.primaries) {
 		log_error("master add: --primaries is needed: the addresses of the name server "
 			  "from which this master's zones are transferred");
 		return VERB_USAGE;
@@ -74,11 +71,12 @@ int cmd_master_add(struct verb_call *call)
 	if (!cmd_load_config(call, &config))
 		return VERB_FAILED;
 
-	r = add_master(&config, call->argv[0], call->argv[1], primaries, tsig, &why);
+	r = add_master(&config, &newcomer, &why);
 	if (r < 0)
 		log_error("master add: %s", why.text);
 	else
-		printf("master '%s' is let in; its zones come from %s\n", call->argv[0], primaries);
+		printf("master '%s' is let in; its zones come from %s\n", newcomer.name,
+		       newcomer.primaries);
 	agent_config_done(&config);
 	return r == 0 ? VERB_OK : VERB_FAILED;
 }
@@ -99,7 +97,7 @@ static int load_settings(const struct agent_config *config, const char *name, co
 	json_object_set(settings, "primaries", json_object_get(known, "primaries"));
 	json_object_set(settings, "tsig", json_object_get(known, "tsig"));
 	if (primaries)
-		json_object_set_new(settings, "primaries", split_list(primaries));
+		json_object_set_new(settings, "primaries", policy_words_split(primaries));
 	if (tsig)
 		json_object_set_new(settings, "tsig",
 				    strcmp(tsig, "none") == 0 ? json_null() : json_string(tsig));

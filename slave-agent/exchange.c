@@ -64,7 +64,7 @@ void exchange_head(struct agent *agent, struct request *request)
 		check_type(request);
 	if (!request->status)
 		route_find(request);
-	if (!request->status && request->route->is_local && !request->caller.is_local)
+	if (!request->status && request->route->access == ROUTE_LOCAL && !request->caller.is_local)
 		request_fail(request, PROBLEM_NOT_LOCAL,
 			     "this is for the administrator on the agent's own machine");
 }

@@ -2,18 +2,42 @@
 #include "proto/log.h"
 #include "slave-agent/agent_config.h"
 #include "slave-agent/cmd.h"
+#include "slave-agent/policy_words.h"
 
 static const struct verb verbs[] = {
 	{"run", "", "serve masters and keep named in line, in the foreground", "zonepush-agent run",
 	 cmd_run},
 	{"status", "[--json]", "what the running agent and its named do", "zonepush-agent status",
 	 cmd_status},
-	{"master add", "NAME KEY --primaries ADDRESS[:PORT][,...] [--tsig KEYNAME]",
+	{"invite",
+	 "[--name NAME | --for MASTER] [--primaries ADDRESS[:PORT][,...]] [--tsig KEYNAME] "
+	 "[--ttl TIME] [--endpoint HOST[:PORT]] " POLICY_WORDS_HELP,
+	 "print the line that lets a master in, to be run there", "zonepush-agent invite --ttl 30m",
+	 cmd_invite},
+	{"invitation list", "[--json]", "the invitations that were made, and who used them",
+	 "zonepush-agent invitation list", cmd_invitation_list},
+	{"invitation revoke", "ID", "take an invitation back that wasn't used",
+	 "zonepush-agent invitation revoke 0123456789abcdef", cmd_invitation_revoke},
+	{"master add",
+	 "NAME KEY --primaries ADDRESS[:PORT][,...] [--tsig KEYNAME] " POLICY_WORDS_HELP,
 	 "let a master in; KEY is what `zonepush key show` prints there",
 	 "zonepush-agent master add plesk1 KEY --primaries 192.0.2.1", cmd_master_add},
 	{"master set", "NAME [--primaries ADDRESS[:PORT][,...]] [--tsig KEYNAME|none]",
 	 "have a master's zones come from elsewhere, or with another TSIG key",
 	 "zonepush-agent master set plesk1 --primaries 192.0.2.7", cmd_master_set},
+	{"master policy", "NAME " POLICY_WORDS_HELP,
+	 "limit what a master may do; none takes a limit away",
+	 "zonepush-agent master policy plesk1 --suffix example.com --max-zones 1000",
+	 cmd_master_policy},
+	{"master show", "NAME [--json]", "a master's keys, settings and limits",
+	 "zonepush-agent master show plesk1", cmd_master_show},
+	{"master revoke", "NAME [KEY]",
+	 "take a master's keys away; its zones stay, and nobody can change them",
+	 "zonepush-agent master revoke plesk1", cmd_master_revoke},
+	{"master give", "NAME TO", "give the zones of a revoked master to another that claims them",
+	 "zonepush-agent master give plesk1 plesk2", cmd_master_give},
+	{"master purge", "NAME", "delete the zones of a revoked master",
+	 "zonepush-agent master purge plesk1", cmd_master_purge},
 	{"master list", "[--json]", "the masters that are let in", "zonepush-agent master list",
 	 cmd_master_list},
 	{"zone list", "[--json]", "all zones, their masters and states", "zonepush-agent zone list",

@@ -38,10 +38,9 @@ static json_t *limit_to_json(uint64_t limit)
 
 json_t *policy_to_json(const struct policy *policy)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "suffixes", list_to_json(policy->suffixes),
-			 "primaries", list_to_json(policy->primaries), "max_zones",
-			 limit_to_json(policy->max_zones), "max_changes",
-			 limit_to_json(policy->max_changes));
+	return json_pack("{s:o, s:o, s:o}", "suffixes", list_to_json(policy->suffixes), "primaries",
+			 list_to_json(policy->primaries), "max_zones",
+			 limit_to_json(policy->max_zones));
 }
 
 /* Writes the canonical form of one word of a list. */
@@ -98,7 +97,7 @@ static int parse_list(const json_t *json, parse_word *parse, char ret_list[stati
 	return 0;
 }
 
-static int parse_limit(const json_t *json, uint64_t most, uint64_t *ret_limit, struct reason *why)
+static int parse_limit(const json_t *json, uint64_t *ret_limit, struct reason *why)
 {
 	json_int_t limit = json_integer_value(json);
 
@@ -106,9 +105,9 @@ static int parse_limit(const json_t *json, uint64_t most, uint64_t *ret_limit, s
 		*ret_limit = 0;
 		return 0;
 	}
-	if (!json_is_integer(json) || limit < 1 || (uint64_t)limit > most)
-		return reason_fail(why, ZP_ESYNTAX, "a number from 1 to %llu is wanted, or null",
-				   (unsigned long long)most);
+	if (!json_is_integer(json) || limit < 1 || limit > POLICY_ZONES_MAX)
+		return reason_fail(why, ZP_ESYNTAX, "a number from 1 to %d is wanted, or null",
+				   POLICY_ZONES_MAX);
 	*ret_limit = (uint64_t)limit;
 	return 0;
 }
@@ -121,11 +120,8 @@ static int parse_member(const char *name, const json_t *value, struct policy *po
 	if (strcmp(name, "primaries") == 0)
 		return parse_list(value, parse_primary, policy->primaries, why);
 	if (strcmp(name, "max_zones") == 0)
-		return parse_limit(value, POLICY_ZONES_MAX, &policy->max_zones, why);
-	if (strcmp(name, "max_changes") == 0)
-		return parse_limit(value, POLICY_CHANGES_MAX, &policy->max_changes, why);
-	return reason_fail(why, ZP_ESYNTAX,
-			   "it has suffixes, primaries, max_zones and max_changes only");
+		return parse_limit(value, &policy->max_zones, why);
+	return reason_fail(why, ZP_ESYNTAX, "it has suffixes, primaries and max_zones only");
 }
 
 int policy_parse(const json_t *json, struct policy *policy, struct reason *why)

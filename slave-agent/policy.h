@@ -15,9 +15,8 @@
 #include "proto/error.h"
 #include "proto/zone_name.h"
 
-#define POLICY_TEXT_SIZE   1024
-#define POLICY_ZONES_MAX   10000000
-#define POLICY_CHANGES_MAX 10000000
+#define POLICY_TEXT_SIZE 1024
+#define POLICY_ZONES_MAX 10000000
 
 struct json_t;
 
@@ -26,10 +25,9 @@ struct policy {
 	char suffixes[POLICY_TEXT_SIZE];  /* zone names with a blank after each; "": any zone */
 	char primaries[POLICY_TEXT_SIZE]; /* addresses without port, likewise; "": any */
 	uint64_t max_zones;		  /* at a time; 0: no limit */
-	uint64_t max_changes;		  /* in a minute; 0: what the configuration says */
 };
 
-/* {"suffixes","primaries","max_zones","max_changes"}; NULL when out of memory. */
+/* {"suffixes","primaries","max_zones"}; NULL when out of memory. */
 struct json_t *policy_to_json(const struct policy *policy);
 
 /*

@@ -50,8 +50,6 @@ struct registry_master {
 	char name[REGISTRY_NAME_MAX + 1];
 	bool has_key;	       /* false: it was revoked, or is known from the include alone */
 	struct key_public key; /* the newest, or that by which it was found */
-	bool key_retires;      /* another one has taken its place */
-	bool key_is_new;       /* older ones are still valid: its first use retires them */
 	struct address primaries[REGISTRY_PRIMARIES_MAX];
 	size_t n_primaries;
 	char tsig[REGISTRY_TSIG_MAX + 1]; /* name of the TSIG key for its primaries; "": none */
@@ -90,10 +88,10 @@ int registry_master_update(struct registry *registry, const struct registry_mast
 int registry_master_set_generation(struct registry *registry, const struct registry_master *master)
 	__attribute__((warn_unused_result));
 
-/* Find one; 0 or ZP_EUNKNOWN. A key whose time is over isn't found. */
+/* Find one; 0 or ZP_EUNKNOWN. */
 int registry_master_find(struct registry *registry, int64_t id, struct registry_master *ret_master)
 	__attribute__((warn_unused_result));
-int registry_master_find_key(struct registry *registry, const char *key_id, int64_t now,
+int registry_master_find_key(struct registry *registry, const char *key_id,
 			     struct registry_master *ret_master)
 	__attribute__((warn_unused_result));
 int registry_master_find_name(struct registry *registry, const char *name,
@@ -238,7 +236,7 @@ int registry_set_maintenance(struct registry *registry, bool on)
 
 /*
  * Forgets tombstones that are older than REGISTRY_TOMBSTONE_SECONDS, masters without a key of which
- * then nothing is left, keys whose time is over, and invitations that ended as long ago.
+ * then nothing is left, and invitations that ended as long ago.
  */
 int registry_expire(struct registry *registry, int64_t now) __attribute__((warn_unused_result));
 

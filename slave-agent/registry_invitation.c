@@ -11,7 +11,7 @@
 
 #define COLUMNS                                                                                    \
 	"SELECT id, secret, name, is_for_known, primaries, tsig, suffixes, allowed_primaries,"     \
-	" max_zones, max_changes, made_at, expires_at, used_by, used_at FROM invitation "
+	" max_zones, made_at, expires_at, used_by, used_at FROM invitation "
 
 static void render_primaries(const struct registry_master *master,
 			     char ret_text[static PRIMARIES_SIZE])
@@ -62,13 +62,12 @@ int registry_invitation_add(struct registry *registry, const struct registry_inv
 	render_primaries(master, primaries);
 	return database_execute(registry->database,
 				"INSERT INTO invitation(id, secret, name, is_for_known, primaries,"
-				" tsig, suffixes, allowed_primaries, max_zones, max_changes,"
-				" made_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				"tttittttiiii", invitation->id, invitation->secret, master->name,
+				" tsig, suffixes, allowed_primaries, max_zones, made_at,"
+				" expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				"tttittttiii", invitation->id, invitation->secret, master->name,
 				(int64_t)invitation->is_for_known, primaries, master->tsig,
 				master->policy.suffixes, master->policy.primaries,
-				(int64_t)master->policy.max_zones,
-				(int64_t)master->policy.max_changes, invitation->made_at,
+				(int64_t)master->policy.max_zones, invitation->made_at,
 				invitation->expires_at);
 }
 
@@ -84,9 +83,9 @@ static int read_row(struct database_rows *rows, struct registry_invitation *invi
 
 	*invitation = (struct registry_invitation){
 		.is_for_known = database_integer(rows, 3) != 0,
-		.made_at = database_integer(rows, 10),
-		.expires_at = database_integer(rows, 11),
-		.used_at = database_integer(rows, 13),
+		.made_at = database_integer(rows, 9),
+		.expires_at = database_integer(rows, 10),
+		.used_at = database_integer(rows, 12),
 	};
 	copy(rows, 0, invitation->id, sizeof(invitation->id));
 	copy(rows, 1, invitation->secret, sizeof(invitation->secret));
@@ -95,8 +94,7 @@ static int read_row(struct database_rows *rows, struct registry_invitation *invi
 	copy(rows, 6, policy->suffixes, sizeof(policy->suffixes));
 	copy(rows, 7, policy->primaries, sizeof(policy->primaries));
 	policy->max_zones = (uint64_t)database_integer(rows, 8);
-	policy->max_changes = (uint64_t)database_integer(rows, 9);
-	copy(rows, 12, invitation->used_by, sizeof(invitation->used_by));
+	copy(rows, 11, invitation->used_by, sizeof(invitation->used_by));
 	return parse_primaries(database_text(rows, 4), master);
 }
 

@@ -45,7 +45,7 @@ int registry_key_list(struct registry *registry, int64_t master,
 	int r;
 
 	r = database_query(registry->database, &rows,
-			   "SELECT key_id, made_at, retires_at FROM master_key WHERE master = ?"
+			   "SELECT key_id, made_at FROM master_key WHERE master = ?"
 			   " ORDER BY made_at DESC",
 			   "i", master);
 	if (r < 0)
@@ -55,7 +55,6 @@ int registry_key_list(struct registry *registry, int64_t master,
 
 		snprintf(key->id, sizeof(key->id), "%s", database_text(rows, 0));
 		key->made_at = database_integer(rows, 1) / MICROSECONDS;
-		key->retires_at = database_integer(rows, 2);
 	}
 	database_rows_done(rows);
 	*ret_count = count;
@@ -79,15 +78,4 @@ int registry_key_remove(struct registry *registry, int64_t master, const char *k
 	if (r < 0)
 		return r;
 	return database_changes(registry->database) > 0 ? 0 : ZP_EUNKNOWN;
-}
-
-int registry_key_retire_older(struct registry *registry, const char *key_id, int64_t at)
-{
-	return database_execute(registry->database,
-				"UPDATE master_key SET retires_at = ?"
-				" WHERE retires_at = 0 AND (master, made_at) IN"
-				" (SELECT older.master, older.made_at FROM master_key AS older"
-				"  JOIN master_key AS newer ON older.master = newer.master"
-				"  AND older.made_at < newer.made_at WHERE newer.key_id = ?)",
-				"it", at, key_id);
 }

@@ -2,9 +2,7 @@
 #define ZP_REGISTRY_KEY_H
 
 /*
- * The keys of masters: PROTOCOL.md §12. A master has one; while it changes to another there are
- * two, and the first use of the new one sets an end to the old one. Times are in seconds since
- * 1970.
+ * The keys of masters: PROTOCOL.md §12. Times are in seconds since 1970.
  */
 
 #include "slave-agent/registry.h"
@@ -13,8 +11,7 @@
 
 struct registry_key {
 	char id[KEY_ID_LENGTH + 1];
-	int64_t made_at;    /* when it was let in */
-	int64_t retires_at; /* 0: it doesn't */
+	int64_t made_at; /* when it was let in */
 };
 
 /* Whether no master has it: 0, or -EEXIST. Errors of the registry. */
@@ -36,10 +33,6 @@ int registry_key_remove_others(struct registry *registry, int64_t master, const 
 
 /* Takes one key from a master, at once; ZP_EUNKNOWN where it hasn't got it. */
 int registry_key_remove(struct registry *registry, int64_t master, const char *key_id)
-	__attribute__((warn_unused_result));
-
-/* Sets an end to those keys that are older than this one. */
-int registry_key_retire_older(struct registry *registry, const char *key_id, int64_t at)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -113,9 +113,9 @@ int registry_master_set_policy(struct registry *registry, int64_t id, const stru
 {
 	return database_execute(registry->database,
 				"UPDATE master SET suffixes = ?, allowed_primaries = ?,"
-				" max_zones = ?, max_changes = ? WHERE id = ?",
-				"ttiii", policy->suffixes, policy->primaries,
-				(int64_t)policy->max_zones, (int64_t)policy->max_changes, id);
+				" max_zones = ? WHERE id = ?",
+				"ttii", policy->suffixes, policy->primaries,
+				(int64_t)policy->max_zones, id);
 }
 
 int registry_master_count_zones(struct registry *registry, int64_t id, uint64_t *ret_count)
@@ -181,9 +181,7 @@ static int load_primaries(struct registry *registry, struct registry_master *mas
 /* The columns of every query for a master, in this order. */
 #define MASTER_COLUMNS                                                                             \
 	"SELECT id, name, key_id, tsig, generation, suffixes, allowed_primaries, max_zones,"       \
-	" max_changes, zones, retires_at, EXISTS (SELECT 1 FROM master_key AS older"               \
-	"  WHERE older.master = id AND older.retires_at = 0"                                       \
-	"  AND older.made_at < master_key.made_at)"                                                \
+	" zones"                                                                                   \
 	" FROM master LEFT JOIN master_key ON "
 
 #define BY_NEWEST_KEY                                                                              \
@@ -212,11 +210,8 @@ static int read_master(struct database_rows *rows, struct registry_master *maste
 	copy_text(rows, 5, policy->suffixes, sizeof(policy->suffixes));
 	copy_text(rows, 6, policy->primaries, sizeof(policy->primaries));
 	policy->max_zones = (uint64_t)database_integer(rows, 7);
-	policy->max_changes = (uint64_t)database_integer(rows, 8);
-	master->n_zones = (uint64_t)database_integer(rows, 9);
+	master->n_zones = (uint64_t)database_integer(rows, 8);
 	master->has_key = key != NULL;
-	master->key_retires = database_integer(rows, 10) != 0;
-	master->key_is_new = database_integer(rows, 11) != 0;
 	return key ? key_public_parse(key, &master->key) : 0;
 }
 
@@ -254,15 +249,13 @@ int registry_master_find(struct registry *registry, int64_t id, struct registry_
 	return finish_master(registry, rows, ret_master);
 }
 
-int registry_master_find_key(struct registry *registry, const char *key_id, int64_t now,
+int registry_master_find_key(struct registry *registry, const char *key_id,
 			     struct registry_master *ret_master)
 {
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows,
-			   BY_ANY_KEY "WHERE key_id = ? AND (retires_at = 0 OR retires_at >= ?)",
-			   "ti", key_id, now);
+	r = database_query(registry->database, &rows, BY_ANY_KEY "WHERE key_id = ?", "t", key_id);
 	if (r < 0)
 		return r;
 	return finish_master(registry, rows, ret_master);

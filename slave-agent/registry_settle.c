@@ -215,11 +215,6 @@ int registry_expire(struct registry *registry, int64_t now)
 		r = forget_masters(registry);
 	if (r == 0)
 		r = database_execute(registry->database,
-				     "DELETE FROM master_key"
-				     " WHERE retires_at <> 0 AND retires_at < ?",
-				     "i", now);
-	if (r == 0)
-		r = database_execute(registry->database,
 				     "DELETE FROM invitation WHERE expires_at < ?", "i", long_ago);
 	return r;
 }

@@ -33,7 +33,9 @@ struct route;
 /* Who asks. */
 struct caller {
 	bool is_local;
-	int64_t master; /* registry id; 0: nobody yet, or the local administrator */
+	int64_t master;	       /* registry id; 0: nobody yet, the local administrator, or a key that
+				  isn't let in (ROUTE_ANY_KEY) */
+	struct key_public key; /* that signed, where is_verified */
 	char name[REGISTRY_NAME_MAX + 1];
 	bool is_verified; /* the signature is right: replies are signed, with this nonce */
 	char nonce[ENVELOPE_NONCE_MAX + 1];

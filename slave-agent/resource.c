@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "proto/clock.h"
 #include "proto/log.h"
 
@@ -28,6 +30,22 @@ static bool find_by_name(struct agent *agent, struct request *request, const cha
 		resource_fail_registry(request, r);
 	else
 		*ret_master = master.id;
+	return r == 0;
+}
+
+bool resource_find_named_master(struct agent *agent, struct request *request,
+				struct registry_master *ret_master)
+{
+	int r;
+
+	pthread_mutex_lock(&agent->reader_lock);
+	r = registry_master_find_name(agent->reader, request->argument, ret_master);
+	pthread_mutex_unlock(&agent->reader_lock);
+	if (r == ZP_EUNKNOWN)
+		request_fail(request, PROBLEM_NOT_FOUND, "there is no master '%.64s'",
+			     request->argument);
+	else if (r < 0)
+		resource_fail_registry(request, r);
 	return r == 0;
 }
 
@@ -111,6 +129,18 @@ bool resource_parse_generation(struct request *request, uint64_t *ret_generation
 	request_fail(request, PROBLEM_CHANGE_INVALID,
 		     "?generation=N is needed, N from 1 to 2^53-1");
 	return false;
+}
+
+json_t *resource_load_json(struct request *request)
+{
+	json_error_t error;
+	json_t *json;
+
+	json = json_loadb(request->content.data ? request->content.data : "",
+			  request->content.length, JSON_REJECT_DUPLICATES, &error);
+	if (!json)
+		request_fail(request, PROBLEM_MALFORMED, "the body isn't JSON (%s)", error.text);
+	return json;
 }
 
 bool resource_new_job(struct request *request)

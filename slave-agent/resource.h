@@ -41,6 +41,25 @@ void resource_masters_finish(struct agent *agent, struct request *request);
 void resource_shrink_post(struct agent *agent, struct request *request);
 void resource_shrink_finish(struct agent *agent, struct request *request);
 
+void resource_known_master_get(struct agent *agent, struct request *request);
+void resource_policy_put(struct agent *agent, struct request *request);
+void resource_policy_finish(struct agent *agent, struct request *request);
+void resource_revoke_post(struct agent *agent, struct request *request);
+void resource_revoke_finish(struct agent *agent, struct request *request);
+
+void resource_purge_post(struct agent *agent, struct request *request);
+void resource_give_post(struct agent *agent, struct request *request);
+void resource_estate_finish(struct agent *agent, struct request *request);
+
+void resource_invitations_list(struct agent *agent, struct request *request);
+void resource_invitations_post(struct agent *agent, struct request *request);
+void resource_invitations_finish(struct agent *agent, struct request *request);
+void resource_invitation_delete(struct agent *agent, struct request *request);
+void resource_invitation_finish(struct agent *agent, struct request *request);
+
+void resource_enrol_post(struct agent *agent, struct request *request);
+void resource_enrol_finish(struct agent *agent, struct request *request);
+
 /*
  * For which master the request is made: the caller, or on the local socket the one in `?master=`.
  * Returns true with its id, 0 meaning all of them (only where `may_be_all`); or false with the
@@ -63,6 +82,13 @@ const char *const *resource_only_locally(const struct request *request, const ch
  * is. Or false with the reply set.
  */
 bool resource_parse_generation(struct request *request, uint64_t *ret_generation);
+
+/* The master named in the path; or false with the reply set. */
+bool resource_find_named_master(struct agent *agent, struct request *request,
+				struct registry_master *ret_master);
+
+/* The body as JSON, to be released by json_decref(); or NULL with the reply set. */
+struct json_t *resource_load_json(struct request *request);
 
 /* A job with the request's deadline, in request->job; or false with the reply set. */
 bool resource_new_job(struct request *request);

@@ -19,15 +19,15 @@ static const struct job_act set_maintenance = {run_maintenance, free};
 
 void resource_maintenance_put(struct agent *agent, struct request *request)
 {
+	json_t *json = resource_load_json(request);
 	json_error_t error;
-	json_t *json;
 	int value = 0;
 	bool on;
 
 	(void)agent;
-	json = json_loadb(request->content.data ? request->content.data : "",
-			  request->content.length, JSON_REJECT_DUPLICATES, &error);
-	if (!json || json_unpack_ex(json, &error, JSON_STRICT, "{s:b}", "on", &value) < 0) {
+	if (!json)
+		return;
+	if (json_unpack_ex(json, &error, JSON_STRICT, "{s:b}", "on", &value) < 0) {
 		request_fail(request, PROBLEM_MALFORMED,
 			     "{\"on\":true} or {\"on\":false} is "
 			     "wanted: %s",

@@ -11,6 +11,7 @@
 struct update {
 	struct registry_master wanted; /* id, primaries, tsig, generation; 0: the newest */
 	enum change_outcome outcome;
+	bool is_local;
 };
 
 static bool load_master(struct agent *agent, struct request *request,
@@ -38,10 +39,12 @@ void resource_master_get(struct agent *agent, struct request *request)
 	    !load_master(agent, request, &master))
 		return;
 	request_reply_json(request, 200,
-			   json_pack("{s:s, s:o, s:o, s:I}", "name", master.name, "primaries",
-				     settings_primaries_to_json(&master), "tsig",
+			   json_pack("{s:s, s:o, s:o, s:I, s:o, s:I}", "name", master.name,
+				     "primaries", settings_primaries_to_json(&master), "tsig",
 				     settings_tsig_to_json(&master), "generation",
-				     (json_int_t)master.generation));
+				     (json_int_t)master.generation, "policy",
+				     policy_to_json(&master.policy), "zones",
+				     (json_int_t)master.n_zones));
 }
 
 static void refuse_old(const struct registry_master *known, enum problem_type type,
@@ -51,6 +54,22 @@ static void refuse_old(const struct registry_master *known, enum problem_type ty
 		   type == PROBLEM_STALE ? "newer settings of this master are known"
 					 : "this generation was used for other settings");
 	verdict->problem.generation = known->generation;
+}
+
+/* The administrator may do what he may allow. */
+static void check_allowed(const struct update *update, const struct policy *policy,
+			  const struct job_tools *tools, struct job_verdict *verdict)
+{
+	const struct registry_master *wanted = &update->wanted;
+	struct reason why;
+	int r = 0;
+
+	if (!update->is_local)
+		r = policy_check_primaries(policy, wanted->primaries, wanted->n_primaries, &why);
+	if (r < 0)
+		job_refuse(verdict, PROBLEM_NOT_ALLOWED, "%s", why.text);
+	else
+		settings_check_tsig(wanted, tools, verdict);
 }
 
 /* As PROTOCOL.md §7 orders changes. */
@@ -78,7 +97,7 @@ static int run_update(void *subject, const struct job_tools *tools, struct job_v
 		refuse_old(&known, PROBLEM_GENERATION_REUSED, verdict);
 		return 0;
 	}
-	settings_check_tsig(wanted, tools, verdict);
+	check_allowed(update, &known.policy, tools, verdict);
 	if (verdict->is_refused)
 		return 0;
 	update->outcome = CHANGE_ACCEPTED;
@@ -89,40 +108,43 @@ static int run_update(void *subject, const struct job_tools *tools, struct job_v
 
 static const struct job_act update_master = {run_update, free};
 
-static int parse_settings(const struct request *request, struct registry_master *master,
-			  struct reason *why)
+static int parse_settings(json_t *json, struct registry_master *master, struct reason *why)
 {
-	json_t *json, *primaries, *tsig = NULL;
+	json_t *primaries, *tsig = NULL;
 	json_error_t error;
 	int r;
 
-	json = json_loadb(request->content.data ? request->content.data : "",
-			  request->content.length, JSON_REJECT_DUPLICATES, &error);
-	if (!json)
-		return reason_fail(why, ZP_ESYNTAX, "the body isn't JSON (%s)", error.text);
 	if (json_unpack_ex(json, &error, JSON_STRICT, "{s:o, s?o}", "primaries", &primaries, "tsig",
 			   &tsig) < 0)
-		r = reason_fail(why, ZP_ESYNTAX, "primaries, and perhaps tsig, are wanted: %s",
-				error.text);
-	else
-		r = settings_parse(primaries, tsig, master, why);
-	json_decref(json);
+		return reason_fail(why, ZP_ESYNTAX, "primaries, and perhaps tsig, are wanted: %s",
+				   error.text);
+	r = settings_parse_primaries(primaries, master, why);
+	if (r == 0)
+		r = settings_parse_tsig(tsig, master, why);
 	return r;
 }
 
 void resource_master_put(struct agent *agent, struct request *request)
 {
 	static const char *const parameters[] = {"master", "generation", NULL};
-	struct update update = {.outcome = CHANGE_REFUSED};
-	struct reason why;
+	struct update update = {
+		.outcome = CHANGE_REFUSED,
+		.is_local = request->caller.is_local,
+	};
 	uint64_t generation = 0;
+	struct reason why;
+	json_t *json;
 	int r;
 
 	if (!resource_check_query(request, resource_only_locally(request, parameters)) ||
 	    !resource_parse_generation(request, &generation) ||
 	    !load_master(agent, request, &update.wanted))
 		return;
-	r = parse_settings(request, &update.wanted, &why);
+	json = resource_load_json(request);
+	if (!json)
+		return;
+	r = parse_settings(json, &update.wanted, &why);
+	json_decref(json);
 	if (r < 0) {
 		request_fail(request, PROBLEM_CHANGE_INVALID, "%s", why.text);
 		return;

@@ -37,14 +37,28 @@ void resource_masters_list(struct agent *agent, struct request *request)
 	request_reply_json(request, 200, json_pack("{s:o}", "masters", list));
 }
 
-static int parse_members(json_t *json, struct registry_master *master, struct reason *why)
+static int parse_settings(const json_t *primaries, const json_t *tsig, const json_t *policy,
+			  struct registry_master *master, struct reason *why)
 {
-	json_t *primaries, *tsig = NULL;
+	int r;
+
+	r = settings_parse_primaries(primaries, master, why);
+	if (r == 0)
+		r = settings_parse_tsig(tsig, master, why);
+	if (r == 0 && policy)
+		r = policy_parse(policy, &master->policy, why);
+	return r;
+}
+
+static int parse_master(json_t *json, struct registry_master *master, struct reason *why)
+{
+	json_t *primaries, *tsig = NULL, *policy = NULL;
 	const char *name, *key;
 	json_error_t error;
 
-	if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:o, s?o}", "name", &name, "key",
-			   &key, "primaries", &primaries, "tsig", &tsig) < 0)
+	if (json_unpack_ex(json, &error, JSON_STRICT, "{s:s, s:s, s:o, s?o, s?o}", "name", &name,
+			   "key", &key, "primaries", &primaries, "tsig", &tsig, "policy",
+			   &policy) < 0)
 		return reason_fail(why, ZP_ESYNTAX, "name, key and primaries are wanted: %s",
 				   error.text);
 	if (!registry_is_master_name(name))
@@ -59,23 +73,7 @@ static int parse_members(json_t *json, struct registry_master *master, struct re
 				   "'%s' isn't a key id; `zonepush key show` on the master prints "
 				   "it",
 				   key);
-	return settings_parse(primaries, tsig, master, why);
-}
-
-static int parse_master(const struct request *request, struct registry_master *master,
-			struct reason *why)
-{
-	json_error_t error;
-	json_t *json;
-	int r;
-
-	json = json_loadb(request->content.data ? request->content.data : "",
-			  request->content.length, JSON_REJECT_DUPLICATES, &error);
-	if (!json)
-		return reason_fail(why, ZP_ESYNTAX, "the body isn't JSON (%s)", error.text);
-	r = parse_members(json, master, why);
-	json_decref(json);
-	return r;
+	return parse_settings(primaries, tsig, policy, master, why);
 }
 
 static int run_add(void *subject, const struct job_tools *tools, struct job_verdict *verdict)
@@ -102,10 +100,15 @@ void resource_masters_post(struct agent *agent, struct request *request)
 {
 	struct registry_master master = {0};
 	struct reason why;
+	json_t *json;
 	int r;
 
 	(void)agent;
-	r = parse_master(request, &master, &why);
+	json = resource_load_json(request);
+	if (!json)
+		return;
+	r = parse_master(json, &master, &why);
+	json_decref(json);
 	if (r < 0) {
 		request_fail(request, PROBLEM_MALFORMED, "%s", why.text);
 		return;

@@ -40,14 +40,14 @@ static const struct job_act give = {run_give, free};
 
 static bool parse_gift(struct request *request, struct gift *gift)
 {
+	json_t *json = resource_load_json(request);
 	json_error_t error;
 	const char *name;
-	json_t *json;
 	bool parsed;
 
-	json = json_loadb(request->content.data ? request->content.data : "",
-			  request->content.length, JSON_REJECT_DUPLICATES, &error);
-	parsed = json && json_unpack_ex(json, &error, JSON_STRICT, "{s:s}", "master", &name) == 0;
+	if (!json)
+		return false;
+	parsed = json_unpack_ex(json, &error, JSON_STRICT, "{s:s}", "master", &name) == 0;
 	if (parsed)
 		snprintf(gift->name, sizeof(gift->name), "%s", name);
 	else

@@ -24,7 +24,7 @@ json_t *settings_tsig_to_json(const struct registry_master *master)
 	return *master->tsig ? json_string(master->tsig) : json_null();
 }
 
-static int parse_primaries(const json_t *list, struct registry_master *master, struct reason *why)
+int settings_parse_primaries(const json_t *list, struct registry_master *master, struct reason *why)
 {
 	struct address *primary;
 	const char *text;
@@ -48,8 +48,7 @@ static int parse_primaries(const json_t *list, struct registry_master *master, s
 	return 0;
 }
 
-int settings_parse(const json_t *primaries, const json_t *tsig, struct registry_master *master,
-		   struct reason *why)
+int settings_parse_tsig(const json_t *tsig, struct registry_master *master, struct reason *why)
 {
 	const char *name = json_string_value(tsig);
 
@@ -60,7 +59,7 @@ int settings_parse(const json_t *primaries, const json_t *tsig, struct registry_
 				   "'_' and '-', or null");
 	if (name)
 		snprintf(master->tsig, sizeof(master->tsig), "%s", name);
-	return parse_primaries(primaries, master, why);
+	return 0;
 }
 
 void settings_check_tsig(const struct registry_master *master, const struct job_tools *tools,

@@ -17,13 +17,13 @@ struct json_t *settings_primaries_to_json(const struct registry_master *master);
 /* The name of the TSIG key, or null. */
 struct json_t *settings_tsig_to_json(const struct registry_master *master);
 
-/*
- * Reads both into *master. `tsig` may be NULL or null: no key. Returns 0, or ZP_ESYNTAX with a
- * reason.
- */
-int settings_parse(const struct json_t *primaries, const struct json_t *tsig,
-		   struct registry_master *master, struct reason *why)
-	__attribute__((warn_unused_result));
+/* Reads a list of 1 to REGISTRY_PRIMARIES_MAX addresses into *master. 0, or ZP_ESYNTAX. */
+int settings_parse_primaries(const struct json_t *primaries, struct registry_master *master,
+			     struct reason *why) __attribute__((warn_unused_result));
+
+/* Reads the name of the TSIG key; NULL and null: none. 0, or ZP_ESYNTAX. */
+int settings_parse_tsig(const struct json_t *tsig, struct registry_master *master,
+			struct reason *why) __attribute__((warn_unused_result));
 
 /* Refuses a master whose TSIG key named doesn't know: with it named wouldn't take its zones. */
 void settings_check_tsig(const struct registry_master *master, const struct job_tools *tools,

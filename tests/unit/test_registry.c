@@ -144,7 +144,7 @@ static void test_masters(void **state)
 	snprintf(master.tsig, sizeof(master.tsig), "transfer");
 	assert_int_equal(registry_master_add(site->registry, &master), 0);
 	assert_int_equal(registry_master_add(site->registry, &master), -EEXIST);
-	assert_int_equal(registry_master_find_key(site->registry, master.key.id, 1, &found), 0);
+	assert_int_equal(registry_master_find_key(site->registry, master.key.id, &found), 0);
 	assert_string_equal(found.name, "c");
 	assert_string_equal(found.tsig, "transfer");
 	snprintf(master.name, sizeof(master.name), "d");
