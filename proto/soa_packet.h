@@ -31,8 +31,8 @@ int soa_packet_build(const struct zone_name *zone, uint16_t id,
 	__attribute__((warn_unused_result));
 
 /*
- * Reads what may be the answer to that question. Returns 0, or ZP_ESYNTAX where it isn't one: then
- * it is to be ignored, as who wants to deceive us sends such.
+ * Reads what may be the answer to that question. Returns 0, ZP_ESYNTAX where it isn't one: then it
+ * is to be ignored, as who wants to deceive us sends such; or -ENOMEM.
  */
 int soa_packet_parse(const uint8_t *packet, size_t length, const struct zone_name *zone,
 		     uint16_t id, struct soa_answer *ret_answer)
