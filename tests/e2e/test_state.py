@@ -158,7 +158,7 @@ def test_a_missing_control_key(make_lab):
 
 
 @pytest.mark.parametrize("words, text", [
-    (["slave", "add", "s"], "the arguments must be"),
+    (["slave", "add"], "the arguments must be"),
     (["slave", "add", "s", "http://127.0.0.1:1"], "--key is needed"),
     (["slave", "add", "s", "--key", "short", "http://127.0.0.1:1"], "isn't a key id"),
     (["slave", "add", "S!", "--key", "KEY", "http://127.0.0.1:1"], "a slave's name is"),
