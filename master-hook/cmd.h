@@ -30,6 +30,7 @@ int cmd_slave_resume(struct verb_call *call);
 int cmd_slave_remove(struct verb_call *call);
 int cmd_key_init(struct verb_call *call);
 int cmd_key_show(struct verb_call *call);
+int cmd_key_rotate(struct verb_call *call);
 
 /* What most verbs work with. The key is NULL where it wasn't asked for, or can't be had. */
 struct cmd_context {
@@ -61,6 +62,12 @@ bool cmd_load_key(struct cmd_context *context);
 
 /* The same, and makes the key where there is none yet. */
 bool cmd_make_key(struct cmd_context *context);
+
+/*
+ * Begins the rotation of the key that is loaded, or goes on with it (rotation.h), and says how far
+ * it is. False where it isn't done.
+ */
+bool cmd_rotate_key(struct cmd_context *context, bool force);
 
 /* The slave of this name; NULL after it said which there are. */
 struct outbox_slave *cmd_find_slave(struct outbox_slave *slaves, size_t count, const char *name);

@@ -8,6 +8,7 @@
 #include "master-hook/push.h"
 #include "master-hook/reconcile.h"
 #include "master-hook/retarget.h"
+#include "master-hook/rotation.h"
 #include "master-hook/slot.h"
 #include "master-hook/sync_list.h"
 #include "master-hook/sync_report.h"
@@ -198,6 +199,31 @@ static bool write_plan(struct sync *sync)
 	return true;
 }
 
+/* A master that never has anything to deliver learns of an agent's next key here. */
+static bool follow_keys(struct sync *sync)
+{
+	bool changed;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sync->n_slaves; i++) {
+		struct outbox_slave slave = *sync->slaves[i].slave;
+
+		r = outbox_slave_follow_key(sync->context.outbox, &slave, &sync->slaves[i].state,
+					    &changed);
+		if (r == 0 && changed)
+			log_notice("sync: the agent of slave '%s' changes its key to %s",
+				   slave.name, slave.key.id);
+	}
+	return r < 0 ? fail_outbox(sync, r) : true;
+}
+
+/* What `key rotate` couldn't finish, because a slave was down. */
+static bool go_on_rotating(struct sync *sync)
+{
+	return !rotation_is_under_way(&sync->context.config) ||
+	       cmd_rotate_key(&sync->context, false);
+}
+
 static bool retarget(struct sync *sync)
 {
 	size_t failed = 0;
@@ -243,10 +269,11 @@ static bool run(struct sync *sync)
 	judge(sync);
 	if (sync->dry_run)
 		return sync->is_well && !differs(sync);
-	if (!write_plan(sync))
+	if (!write_plan(sync) || !follow_keys(sync))
 		return false;
 	sync->is_well &= retarget(sync);
 	sync->is_well &= deliver(sync);
+	sync->is_well &= go_on_rotating(sync);
 	return sync->is_well;
 }
 

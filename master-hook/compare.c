@@ -275,6 +275,8 @@ static int take_answer(struct visit *visit)
 
 	visit->call = (struct client_call){0}; /* room for the next one */
 	visit->result->received += call.reply.length;
+	if (call.error == 0)
+		visit->result->state = call.state;
 	r = read_answer(visit, &call, &visit->result->why);
 	client_call_done(&call);
 	return r == -ENOMEM || r == ZP_ELIBRARY ? r : 0;

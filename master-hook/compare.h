@@ -25,10 +25,11 @@ struct compare_slave {
 	struct reason why; /* it isn't */
 	uint64_t held;	   /* zones */
 	struct name_set missing;
-	struct name_set surplus;    /* as they came, unsorted */
-	uint64_t *generations;	    /* of these, there */
-	struct primaries primaries; /* where it transfers from */
-	uint64_t received;	    /* bytes of content */
+	struct name_set surplus;     /* as they came, unsorted */
+	uint64_t *generations;	     /* of these, there */
+	struct primaries primaries;  /* where it transfers from */
+	uint64_t received;	     /* bytes of content */
+	struct envelope_state state; /* of its last believed reply */
 };
 
 /*

@@ -272,6 +272,21 @@ static int settle_problem(struct run *run, struct delivery *delivery)
 	return note_failure(run, delivery, what);
 }
 
+/* The next request names the key that the agent has said it changes to. */
+static int follow_key(struct run *run, struct delivery *delivery)
+{
+	bool changed = false;
+	int r;
+
+	r = outbox_slave_follow_key(run->outbox, &delivery->slave, &delivery->call.state, &changed);
+	if (r < 0)
+		return fail_outbox(run, r);
+	if (changed)
+		log_notice("deliver: the agent of slave '%s' changes its key to %s",
+			   delivery->slave.name, delivery->slave.key.id);
+	return 0;
+}
+
 static int settle_reply(struct run *run, struct delivery *delivery)
 {
 	struct client_call *call = &delivery->call;
@@ -293,6 +308,8 @@ static int settle_reply(struct run *run, struct delivery *delivery)
 	if (r < 0)
 		return note_failure(run, delivery, why.text);
 	r = settle_results(run, delivery, answers);
+	if (r == 0)
+		r = follow_key(run, delivery);
 	change_answers_free(answers, delivery->count);
 	return r;
 }

@@ -58,6 +58,9 @@ static const struct verb verbs[] = {
 	 "zonepush slave remove ns2 --purge", cmd_slave_remove},
 	{"key init", "", "make this master's key", "zonepush key init", cmd_key_init},
 	{"key show", "", "print the key id that slaves need", "zonepush key show", cmd_key_show},
+	{"key rotate", "[--force]",
+	 "take a new key, once all slaves know it; --force: though some don't",
+	 "zonepush key rotate", cmd_key_rotate},
 	{NULL, NULL, NULL, NULL, NULL},
 };
 

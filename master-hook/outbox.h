@@ -141,6 +141,14 @@ int outbox_slave_pause(struct outbox *outbox, int64_t slave, bool is_paused)
 int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slave)
 	__attribute__((warn_unused_result));
 
+/*
+ * Where the agent says in a believed reply that another key follows its present one, that is the
+ * slave's key from here on: it is stored, in a transaction of its own, and set in *slave.
+ */
+int outbox_slave_follow_key(struct outbox *outbox, struct outbox_slave *slave,
+			    const struct envelope_state *state, bool *ret_changed)
+	__attribute__((warn_unused_result));
+
 /* Forgets the slave and what it owes. Within the caller's transaction. */
 int outbox_slave_remove(struct outbox *outbox, int64_t slave) __attribute__((warn_unused_result));
 

@@ -150,6 +150,33 @@ int outbox_slave_note_acl(struct outbox *outbox, const struct outbox_slave *slav
 				slave->acl, slave->id);
 }
 
+int outbox_slave_follow_key(struct outbox *outbox, struct outbox_slave *slave,
+			    const struct envelope_state *state, bool *ret_changed)
+{
+	struct key_public next;
+	int r;
+
+	*ret_changed = false;
+	if (!*state->next_key || strcmp(state->next_key, slave->key.id) == 0)
+		return 0;
+	r = key_public_parse(state->next_key, &next);
+	if (r == 0)
+		r = outbox_begin(outbox);
+	if (r == 0)
+		r = database_execute(outbox->database,
+				     "UPDATE slave SET agent_key = ? WHERE id = ?", "ti", next.id,
+				     slave->id);
+	if (r == 0)
+		r = outbox_commit_slaves(outbox);
+	if (r < 0) {
+		outbox_rollback(outbox);
+		return r;
+	}
+	slave->key = next;
+	*ret_changed = true;
+	return 0;
+}
+
 int outbox_slave_remove(struct outbox *outbox, int64_t slave)
 {
 	int r;

@@ -81,8 +81,9 @@ int envelope_check_fresh(const struct envelope_parameters *parameters, int64_t n
 struct envelope_state {
 	char instance[KEY_RANDOM_HEX_SIZE];
 	uint64_t applied_seq;
+	char next_key[KEY_ID_LENGTH + 1]; /* that follows the one that signed; "": none */
 };
-#define ENVELOPE_STATE_SIZE 96
+#define ENVELOPE_STATE_SIZE 160
 void envelope_state_render(const struct envelope_state *state,
 			   char ret_field[static ENVELOPE_STATE_SIZE]);
 

@@ -32,8 +32,9 @@ static void cover_reply(bool has_query, struct covering *covering)
 void envelope_state_render(const struct envelope_state *state,
 			   char ret_field[static ENVELOPE_STATE_SIZE])
 {
-	snprintf(ret_field, ENVELOPE_STATE_SIZE, "instance=\"%s\", applied-seq=%" PRIu64,
-		 state->instance, state->applied_seq);
+	snprintf(ret_field, ENVELOPE_STATE_SIZE, "instance=\"%s\", applied-seq=%" PRIu64 "%s%s%s",
+		 state->instance, state->applied_seq, *state->next_key ? ", next-key=\"" : "",
+		 state->next_key, *state->next_key ? "\"" : "");
 }
 
 int envelope_sign_reply(const struct key *key, const struct signature_message *request,
@@ -138,26 +139,39 @@ static bool is_instance(const struct sf_value *value)
 	       strspn(value->data, "0123456789abcdef") == value->length;
 }
 
+static int read_state_members(const struct sf_dictionary *dictionary,
+			      struct envelope_state *ret_state, struct reason *why)
+{
+	const struct sf_value *instance = state_value(dictionary, "instance", SF_STRING);
+	const struct sf_value *sequence = state_value(dictionary, "applied-seq", SF_INTEGER);
+	const struct sf_value *next = state_value(dictionary, "next-key", SF_STRING);
+	struct envelope_state state = {.next_key = ""};
+	struct key_public key;
+
+	if (!is_instance(instance) || !sequence || sequence->integer < 0)
+		return reason_fail(why, ZP_ESYNTAX,
+				   "Zonepush-State must have instance, 32 hex digits, and "
+				   "applied-seq, an integer from 0");
+	if (next && key_public_parse(next->data, &key) < 0)
+		return reason_fail(why, ZP_EKEY, "next-key in Zonepush-State isn't a key id");
+	snprintf(state.instance, sizeof(state.instance), "%s", instance->data);
+	state.applied_seq = (uint64_t)sequence->integer;
+	if (next)
+		snprintf(state.next_key, sizeof(state.next_key), "%s", key.id);
+	*ret_state = state;
+	return 0;
+}
+
 static int read_state(const char *field, struct envelope_state *ret_state, struct reason *why)
 {
-	const struct sf_value *instance, *sequence;
-	struct sf_dictionary state;
+	struct sf_dictionary dictionary;
 	int r;
 
-	r = structured_field_parse(field, &state);
+	r = structured_field_parse(field, &dictionary);
 	if (r < 0)
 		return reason_fail(why, r, "Zonepush-State is malformed (%s)", error_text(r));
-	instance = state_value(&state, "instance", SF_STRING);
-	sequence = state_value(&state, "applied-seq", SF_INTEGER);
-	if (is_instance(instance) && sequence && sequence->integer >= 0) {
-		snprintf(ret_state->instance, sizeof(ret_state->instance), "%s", instance->data);
-		ret_state->applied_seq = (uint64_t)sequence->integer;
-	} else {
-		r = reason_fail(why, ZP_ESYNTAX,
-				"Zonepush-State must have instance, 32 hex digits, and "
-				"applied-seq, an integer from 0");
-	}
-	structured_field_done(&state);
+	r = read_state_members(&dictionary, ret_state, why);
+	structured_field_done(&dictionary);
 	return r;
 }
 

@@ -6,16 +6,16 @@
 
 #include <pthread.h>
 
-#include "proto/key.h"
 #include "slave-agent/agent_config.h"
 #include "slave-agent/applier.h"
+#include "slave-agent/identity.h"
 #include "slave-agent/registry.h"
 #include "slave-agent/replay.h"
 #include "slave-agent/watcher.h"
 
 struct agent {
 	const struct agent_config *config;
-	const struct key *key;
+	struct identity *identity;
 	struct applier *applier;
 	struct watcher *watcher;
 	struct replay *replay;

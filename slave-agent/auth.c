@@ -7,6 +7,7 @@
 #include "proto/digest.h"
 #include "proto/envelope.h"
 #include "proto/log.h"
+#include "slave-agent/handover.h"
 #include "slave-agent/route.h"
 
 struct search {
@@ -101,12 +102,15 @@ void auth_check(struct agent *agent, struct request *request)
 		.may_be_anybody = route_is_for_any_key(request),
 	};
 	struct reason why = {""};
+	const struct key *self;
 	int r;
 
-	r = envelope_open_request(&message, key_get_public(agent->key), find_key, &search,
-				  &parameters, &why);
+	self = identity_choose(agent->identity, request_get_field(request, "zonepush-agent"));
+	r = envelope_open_request(&message, key_get_public(self), find_key, &search, &parameters,
+				  &why);
 	if (r == 0 || r == -EXDEV) {
 		request->caller.is_verified = true;
+		request->caller.agent_key = self;
 		request->caller.key = search.key;
 		snprintf(request->caller.nonce, sizeof(request->caller.nonce), "%s",
 			 parameters.nonce);
@@ -123,6 +127,8 @@ void auth_check(struct agent *agent, struct request *request)
 		reply_not_fresh(agent, now, request);
 	else if (search.master.id != 0) /* any number of strange keys would use up the room */
 		use_nonce(agent, &parameters, now, request);
+	if (!request->status)
+		handover_note(agent, &search.master, key_get_public(self));
 	request->caller.master = search.master.id;
 	snprintf(request->caller.name, sizeof(request->caller.name), "%s", search.master.name);
 }

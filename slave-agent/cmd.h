@@ -21,6 +21,7 @@ int cmd_maintenance(struct verb_call *call);
 int cmd_explain(struct verb_call *call);
 int cmd_key_init(struct verb_call *call);
 int cmd_key_show(struct verb_call *call);
+int cmd_key_rotate(struct verb_call *call);
 
 int cmd_invite(struct verb_call *call);
 int cmd_invitation_list(struct verb_call *call);

@@ -23,7 +23,6 @@
 struct daemon {
 	int lock;
 	int signals;
-	struct key *key;
 	struct registry *registry;
 	struct agent agent;
 	struct server *server;
@@ -86,7 +85,7 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 {
 	int r;
 
-	r = key_load(config->key, &daemon->key, why);
+	r = identity_open(config->key, &daemon->agent.identity, why);
 	if (r == 0)
 		r = take_state(daemon, config, why);
 	if (r == 0)
@@ -95,7 +94,6 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 		return r;
 
 	daemon->agent.config = config;
-	daemon->agent.key = daemon->key;
 	daemon->agent.started = clock_seconds();
 	r = replay_new(daemon->agent.started, &daemon->agent.replay);
 	if (r < 0)
@@ -145,7 +143,7 @@ static void stop(struct daemon *daemon)
 	replay_free(daemon->agent.replay);
 	registry_free(daemon->agent.reader);
 	registry_free(daemon->registry);
-	key_free(daemon->key);
+	identity_free(daemon->agent.identity);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 	if (daemon->lock >= 0)
@@ -170,7 +168,7 @@ int cmd_run(struct verb_call *call)
 	r = start(&daemon, &config, &why);
 	if (r == 0) {
 		log_notice("run: zonepush-agent " ZP_VERSION " is ready, key %s",
-			   key_get_public(daemon.key)->id);
+			   key_get_public(identity_get_present(daemon.agent.identity))->id);
 		serve(&daemon);
 	} else {
 		log_error("run: %s", why.text);

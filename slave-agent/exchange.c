@@ -1,6 +1,7 @@
 #include "slave-agent/exchange.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,7 +119,8 @@ int exchange_sign(struct agent *agent, const struct request *request,
 		  struct envelope_headers *ret_headers, char ret_state[static ENVELOPE_STATE_SIZE])
 {
 	const struct signature_message message = request_as_message(request);
-	struct envelope_state state;
+	const struct key *next = identity_get_next(agent->identity);
+	struct envelope_state state = {.next_key = ""};
 	int r;
 
 	pthread_mutex_lock(&agent->reader_lock);
@@ -126,11 +128,12 @@ int exchange_sign(struct agent *agent, const struct request *request,
 	pthread_mutex_unlock(&agent->reader_lock);
 	if (r < 0)
 		return r;
+	if (next)
+		snprintf(state.next_key, sizeof(state.next_key), "%s", key_get_public(next)->id);
 
 	envelope_state_render(&state, ret_state);
-	return envelope_sign_reply(agent->key, &message, request->caller.nonce, request->status,
-				   request->is_problem ? ENVELOPE_PROBLEM_TYPE
-						       : ENVELOPE_CONTENT_TYPE,
-				   request->reply.data, request->reply.length, &state,
-				   clock_seconds(), ret_headers);
+	return envelope_sign_reply(
+		request->caller.agent_key, &message, request->caller.nonce, request->status,
+		request->is_problem ? ENVELOPE_PROBLEM_TYPE : ENVELOPE_CONTENT_TYPE,
+		request->reply.data, request->reply.length, &state, clock_seconds(), ret_headers);
 }

@@ -64,6 +64,9 @@ static const struct verb verbs[] = {
 	{"key init", "", "make this agent's key", "zonepush-agent key init", cmd_key_init},
 	{"key show", "", "print the key id that masters need", "zonepush-agent key show",
 	 cmd_key_show},
+	{"key rotate", "[--force]",
+	 "take a new key, once all masters use it; --force: though some don't",
+	 "zonepush-agent key rotate", cmd_key_rotate},
 	{NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -55,7 +55,9 @@ struct registry_master {
 	char tsig[REGISTRY_TSIG_MAX + 1]; /* name of the TSIG key for its primaries; "": none */
 	uint64_t generation;		  /* of its settings, PROTOCOL.md §8; 0: never set */
 	struct policy policy;
-	uint64_t n_zones; /* that it wants now, claims included */
+	uint64_t n_zones;		   /* that it wants now, claims included */
+	bool has_elder_key;		   /* than `key`, without an end */
+	char agent_key[KEY_ID_LENGTH + 1]; /* of the agent's, what it named last; "": not known */
 };
 
 /* Whether text can be a master's name. */
@@ -82,6 +84,10 @@ int registry_master_count_zones(struct registry *registry, int64_t id, uint64_t 
 
 /* Sets primaries, TSIG key and generation; all zones of the master become WAITING. */
 int registry_master_update(struct registry *registry, const struct registry_master *master)
+	__attribute__((warn_unused_result));
+
+/* Notes which key of the agent it names. */
+int registry_master_set_agent_key(struct registry *registry, int64_t id, const char *key_id)
 	__attribute__((warn_unused_result));
 
 /* Notes a newer generation of the same settings. */

@@ -37,6 +37,13 @@ int registry_key_add(struct registry *registry, int64_t master, const char *key_
 				"tii", key_id, master, (int64_t)clock_microseconds());
 }
 
+static void read_key(struct database_rows *rows, struct registry_key *ret_key)
+{
+	snprintf(ret_key->id, sizeof(ret_key->id), "%s", database_text(rows, 0));
+	ret_key->made_at = database_integer(rows, 1) / MICROSECONDS;
+	ret_key->ends_at = database_integer(rows, 2);
+}
+
 int registry_key_list(struct registry *registry, int64_t master,
 		      struct registry_key ret_keys[static REGISTRY_KEYS_MAX], size_t *ret_count)
 {
@@ -45,27 +52,61 @@ int registry_key_list(struct registry *registry, int64_t master,
 	int r;
 
 	r = database_query(registry->database, &rows,
-			   "SELECT key_id, made_at FROM master_key WHERE master = ?"
+			   "SELECT key_id, made_at, ends_at FROM master_key WHERE master = ?"
 			   " ORDER BY made_at DESC",
 			   "i", master);
 	if (r < 0)
 		return r;
-	while ((r = database_next(rows)) == 1 && count < REGISTRY_KEYS_MAX) {
-		struct registry_key *key = &ret_keys[count++];
-
-		snprintf(key->id, sizeof(key->id), "%s", database_text(rows, 0));
-		key->made_at = database_integer(rows, 1) / MICROSECONDS;
-	}
+	while ((r = database_next(rows)) == 1 && count < REGISTRY_KEYS_MAX)
+		read_key(rows, &ret_keys[count++]);
 	database_rows_done(rows);
 	*ret_count = count;
 	return r < 0 ? r : 0;
 }
 
-int registry_key_remove_others(struct registry *registry, int64_t master, const char *key_id)
+int registry_key_find(struct registry *registry, int64_t master, const char *key_id,
+		      struct registry_key *ret_key)
+{
+	struct database_rows *rows;
+	int r;
+
+	r = database_query(registry->database, &rows,
+			   "SELECT key_id, made_at, ends_at FROM master_key"
+			   " WHERE key_id = ? AND master = ?",
+			   "ti", key_id, master);
+	if (r < 0)
+		return r;
+	r = database_next(rows);
+	if (r == 1)
+		read_key(rows, ret_key);
+	database_rows_done(rows);
+	if (r == 0)
+		return ZP_EUNKNOWN;
+	return r < 0 ? r : 0;
+}
+
+int registry_key_end_older(struct registry *registry, int64_t master, const char *key_id,
+			   int64_t ends_at)
 {
 	return database_execute(registry->database,
-				"DELETE FROM master_key WHERE master = ? AND key_id <> ?", "it",
-				master, key_id ? key_id : "");
+				"UPDATE master_key SET ends_at = ? WHERE master = ? AND ends_at = 0"
+				" AND made_at < (SELECT newer.made_at FROM master_key AS newer"
+				" WHERE newer.key_id = ?)",
+				"iit", ends_at, master, key_id);
+}
+
+int registry_key_remove_all(struct registry *registry, int64_t master)
+{
+	return database_execute(registry->database, "DELETE FROM master_key WHERE master = ?", "i",
+				master);
+}
+
+int registry_key_remove_ended(struct registry *registry, int64_t master)
+{
+	return database_execute(registry->database,
+				"DELETE FROM master_key WHERE master = ? AND ends_at <> 0"
+				" AND ends_at <= ?",
+				"ii", master, clock_seconds());
 }
 
 int registry_key_remove(struct registry *registry, int64_t master, const char *key_id)

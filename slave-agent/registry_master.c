@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/clock.h"
 #include "proto/database.h"
 #include "slave-agent/registry_key.h"
 #include "slave-agent/registry_private.h"
@@ -149,6 +150,12 @@ int registry_master_update(struct registry *registry, const struct registry_mast
 				"i", master->id);
 }
 
+int registry_master_set_agent_key(struct registry *registry, int64_t id, const char *key_id)
+{
+	return database_execute(registry->database, "UPDATE master SET agent_key = ? WHERE id = ?",
+				"ti", key_id, id);
+}
+
 int registry_master_set_generation(struct registry *registry, const struct registry_master *master)
 {
 	return database_execute(registry->database, "UPDATE master SET generation = ? WHERE id = ?",
@@ -181,7 +188,9 @@ static int load_primaries(struct registry *registry, struct registry_master *mas
 /* The columns of every query for a master, in this order. */
 #define MASTER_COLUMNS                                                                             \
 	"SELECT id, name, key_id, tsig, generation, suffixes, allowed_primaries, max_zones,"       \
-	" zones"                                                                                   \
+	" zones, agent_key,"                                                                       \
+	" EXISTS (SELECT 1 FROM master_key AS elder WHERE elder.master = id"                       \
+	" AND elder.made_at < master_key.made_at AND elder.ends_at = 0)"                           \
 	" FROM master LEFT JOIN master_key ON "
 
 #define BY_NEWEST_KEY                                                                              \
@@ -211,6 +220,8 @@ static int read_master(struct database_rows *rows, struct registry_master *maste
 	copy_text(rows, 6, policy->primaries, sizeof(policy->primaries));
 	policy->max_zones = (uint64_t)database_integer(rows, 7);
 	master->n_zones = (uint64_t)database_integer(rows, 8);
+	copy_text(rows, 9, master->agent_key, sizeof(master->agent_key));
+	master->has_elder_key = database_integer(rows, 10) != 0;
 	master->has_key = key != NULL;
 	return key ? key_public_parse(key, &master->key) : 0;
 }
@@ -255,7 +266,9 @@ int registry_master_find_key(struct registry *registry, const char *key_id,
 	struct database_rows *rows;
 	int r;
 
-	r = database_query(registry->database, &rows, BY_ANY_KEY "WHERE key_id = ?", "t", key_id);
+	r = database_query(registry->database, &rows,
+			   BY_ANY_KEY "WHERE key_id = ? AND (ends_at = 0 OR ends_at > ?)", "ti",
+			   key_id, clock_seconds());
 	if (r < 0)
 		return r;
 	return finish_master(registry, rows, ret_master);

@@ -36,6 +36,7 @@ struct caller {
 	int64_t master;	       /* registry id; 0: nobody yet, the local administrator, or a key that
 				  isn't let in (ROUTE_ANY_KEY) */
 	struct key_public key; /* that signed, where is_verified */
+	const struct key *agent_key; /* of the agent, for the reply to it */
 	char name[REGISTRY_NAME_MAX + 1];
 	bool is_verified; /* the signature is right: replies are signed, with this nonce */
 	char nonce[ENVELOPE_NONCE_MAX + 1];

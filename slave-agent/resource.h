@@ -60,6 +60,12 @@ void resource_invitation_finish(struct agent *agent, struct request *request);
 void resource_enrol_post(struct agent *agent, struct request *request);
 void resource_enrol_finish(struct agent *agent, struct request *request);
 
+void resource_keys_put(struct agent *agent, struct request *request);
+void resource_keys_finish(struct agent *agent, struct request *request);
+
+void resource_agent_key_get(struct agent *agent, struct request *request);
+void resource_agent_key_reload(struct agent *agent, struct request *request);
+
 /*
  * For which master the request is made: the caller, or on the local socket the one in `?master=`.
  * Returns true with its id, 0 meaning all of them (only where `may_be_all`); or false with the

@@ -114,7 +114,7 @@ static int let_in_again(struct enrolment *enrolment, const struct registry_invit
 		return 0;
 	}
 	if (r == 0)
-		r = registry_key_remove_others(tools->registry, master->id, NULL);
+		r = registry_key_remove_all(tools->registry, master->id);
 	if (r == 0)
 		r = registry_key_add(tools->registry, master->id, enrolment->key.id);
 	return r;
@@ -177,19 +177,18 @@ static int parse_enrolment(json_t *json, struct enrolment *enrolment, struct rea
 
 void resource_enrol_post(struct agent *agent, struct request *request)
 {
-	struct enrolment enrolment = {
-		.agent = *key_get_public(agent->key),
-		.key = request->caller.key,
-	};
+	struct enrolment enrolment = {.key = request->caller.key};
 	struct reason why;
 	json_t *json;
 	int r;
 
+	(void)agent;
 	if (request->caller.is_local) {
 		request_fail(request, PROBLEM_NOT_FOUND,
 			     "who enrols signs for it; on this socket it is POST /v1/masters");
 		return;
 	}
+	enrolment.agent = *key_get_public(request->caller.agent_key);
 	json = resource_load_json(request);
 	if (!json)
 		return;

@@ -21,6 +21,7 @@ void resource_identity_get(struct agent *agent, struct request *request)
 	applier_get_status(agent->applier, &status);
 	request_reply_json(request, 200,
 			   json_pack("{s:s, s:s, s:s, s:s}", "agent",
-				     key_get_public(agent->key)->id, "instance", state.instance,
-				     "version", ZP_VERSION, "bind", status.named.version));
+				     key_get_public(identity_get_present(agent->identity))->id,
+				     "instance", state.instance, "version", ZP_VERSION, "bind",
+				     status.named.version));
 }

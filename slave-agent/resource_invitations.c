@@ -153,6 +153,14 @@ static int parse_guest(json_t *json, const struct key_public *agent, struct gues
 	return 0;
 }
 
+/* An invitation is to be good also when the agent's key has changed. */
+static const struct key_public *newest_key(struct agent *agent)
+{
+	const struct key *next = identity_get_next(agent->identity);
+
+	return key_get_public(next ? next : identity_get_present(agent->identity));
+}
+
 void resource_invitations_post(struct agent *agent, struct request *request)
 {
 	struct guest guest = {0};
@@ -163,7 +171,7 @@ void resource_invitations_post(struct agent *agent, struct request *request)
 	json = resource_load_json(request);
 	if (!json)
 		return;
-	r = parse_guest(json, key_get_public(agent->key), &guest, &why);
+	r = parse_guest(json, newest_key(agent), &guest, &why);
 	json_decref(json);
 	if (r < 0)
 		request_fail(request, PROBLEM_MALFORMED, "%s", why.text);

@@ -14,8 +14,11 @@ static json_t *keys_to_json(const struct registry_key *keys, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:I}", "key", keys[i].id, "made_at",
-						      (json_int_t)keys[i].made_at));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:o}", "key", keys[i].id, "made_at",
+						(json_int_t)keys[i].made_at, "ends_at",
+						keys[i].ends_at ? json_integer(keys[i].ends_at)
+								: json_null()));
 	return list;
 }
 
@@ -116,7 +119,7 @@ static int run_revoke(void *subject, const struct job_tools *tools, struct job_v
 	r = registry_key_list(tools->registry, revocation->master, keys, &revocation->count);
 	if (r < 0)
 		return r;
-	return registry_key_remove_others(tools->registry, revocation->master, NULL);
+	return registry_key_remove_all(tools->registry, revocation->master);
 }
 
 static const struct job_act revoke = {run_revoke, free};

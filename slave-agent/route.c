@@ -33,6 +33,9 @@ static const struct route routes[] = {
 	{"DELETE", "/v1/invitations/{}", ROUTE_LOCAL, resource_invitation_delete,
 	 resource_invitation_finish},
 	{"POST", "/v1/enrol", ROUTE_ANY_KEY, resource_enrol_post, resource_enrol_finish},
+	{"PUT", "/v1/keys/{}", ROUTE_MASTERS, resource_keys_put, resource_keys_finish},
+	{"GET", "/v1/key", ROUTE_LOCAL, resource_agent_key_get, NULL},
+	{"POST", "/v1/key/reload", ROUTE_LOCAL, resource_agent_key_reload, NULL},
 	{"POST", "/v1/shrink", ROUTE_LOCAL, resource_shrink_post, resource_shrink_finish},
 	{"POST", "/v1/masters", ROUTE_LOCAL, resource_masters_post, resource_masters_finish},
 };
