@@ -1,25 +1,16 @@
 #include "slave-agent/server.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "proto/address.h"
-#include "proto/file.h"
 #include "proto/log.h"
 #include "slave-agent/connection.h"
-
-#define BACKLOG		      128
-#define SOCKET_DIRECTORY_MODE 0755
-#define SOCKET_UMASK	      0177
+#include "slave-agent/listen.h"
 
 struct listener {
 	struct connection_list connections;
@@ -70,103 +61,24 @@ static struct MHD_Daemon *start_daemon(struct connection_list *connections, int 
 				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
-/* Takes over the descriptor. */
-static int add_listener(struct server *server, struct agent *agent, int fd, bool is_local)
+static int add_listener(struct server *server, struct agent *agent,
+			const struct listen_socket *socket)
 {
 	struct listener *listener = &server->listeners[server->count];
 
-	connection_list_init(&listener->connections, agent, is_local);
-	listener->daemon = start_daemon(&listener->connections, fd);
+	connection_list_init(&listener->connections, agent, socket->is_local);
+	listener->daemon = start_daemon(&listener->connections, socket->fd);
 	if (!listener->daemon) {
 		connection_list_done(&listener->connections);
-		close(fd);
 		return ZP_ELIBRARY;
 	}
 	server->count++;
 	return 0;
 }
 
-static int open_socket(int family, const void *address, socklen_t length)
-{
-	const int on = 1;
-	int fd, error;
-
-	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	if (family != AF_UNIX)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	error = errno;
-	close(fd);
-	return -error;
-}
-
-static int listen_tcp(struct server *server, struct agent *agent, const struct address *address,
-		      struct reason *why)
-{
-	struct sockaddr_storage socket_address;
-	char text[ADDRESS_SIZE];
-	socklen_t length;
-	int fd, r;
-
-	address_render(address, text);
-	length = address_to_socket(address, &socket_address);
-	fd = open_socket(address->family, &socket_address, length);
-	if (fd == -EAFNOSUPPORT) {
-		log_warning("server: this machine can't listen on '%s' (%s)", text, error_text(fd));
-		return 0;
-	}
-	r = fd < 0 ? fd : add_listener(server, agent, fd, false);
-	if (r < 0)
-		return reason_fail(why, r, "can't listen on '%s' (%s)", text, error_text(r));
-	log_notice("server: listening on '%s'", text);
-	return 0;
-}
-
-/* A socket file that is there is a stale one: whoever had it would hold the registry's lock. */
-static int open_local_socket(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char copy[PATH_MAX];
-	mode_t mask;
-	int fd, r;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	snprintf(copy, sizeof(copy), "%s", path);
-	r = file_make_directory(dirname(copy), SOCKET_DIRECTORY_MODE, (gid_t)-1);
-	if (r == 0)
-		r = file_remove(path);
-	if (r < 0)
-		return r;
-
-	mask = umask(SOCKET_UMASK);
-	fd = open_socket(AF_UNIX, &address, sizeof(address));
-	umask(mask);
-	return fd;
-}
-
-static int listen_local(struct server *server, struct agent *agent, const char *path,
-			struct reason *why)
-{
-	int fd, r;
-
-	fd = open_local_socket(path);
-	r = fd < 0 ? fd : add_listener(server, agent, fd, true);
-	if (r < 0)
-		return reason_fail(why, r, "can't listen on the unix socket '%s' (%s)", path,
-				   error_text(r));
-	return 0;
-}
-
 int server_start(struct agent *agent, struct server **ret_server, struct reason *why)
 {
-	const struct agent_config *config = agent->config;
+	struct listen_sockets sockets;
 	struct server *server;
 	int r;
 
@@ -174,9 +86,12 @@ int server_start(struct agent *agent, struct server **ret_server, struct reason 
 	if (!server)
 		return reason_fail(why, -ENOMEM, "out of memory");
 
-	r = listen_local(server, agent, config->socket, why);
-	for (size_t i = 0; r == 0 && i < config->n_listen; i++)
-		r = listen_tcp(server, agent, &config->listen[i], why);
+	r = listen_open(agent->config, &sockets, why);
+	for (size_t i = 0; r == 0 && i < sockets.count; i++) {
+		r = add_listener(server, agent, &sockets.items[i]);
+		if (r < 0)
+			reason_set(why, "libmicrohttpd can't serve a socket (%s)", error_text(r));
+	}
 	if (r < 0) {
 		server_free(server);
 		return r;
