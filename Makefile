@@ -163,6 +163,7 @@ install-slave: $(BUILD)/zonepush-agent
 	$(call install_file,slave-agent/zonepush-agent.8,$(MANDIR)/zonepush-agent.8)
 	$(call install_conf,$(agent_conf))
 	$(call install_unit,zonepush-agent.service)
+	$(call install_unit,zonepush-agent.socket)
 	$(call install_unit,named-zonepush.conf,named.service.d/zonepush.conf)
 	$(call install_file,packaging/sysusers/$(agent_conf),$(PREFIX)/lib/sysusers.d/$(agent_conf))
 	$(call install_file,packaging/tmpfiles/$(agent_conf),$(PREFIX)/lib/tmpfiles.d/$(agent_conf))

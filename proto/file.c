@@ -110,10 +110,18 @@ static int settle_directory(int fd, int r)
 	return r;
 }
 
+/* A directory may have given it already (its set-group-ID bit), where a sandbox forbids chown. */
+static bool has_group(int fd, gid_t group)
+{
+	struct stat status;
+
+	return group == (gid_t)-1 || (fstat(fd, &status) == 0 && status.st_gid == group);
+}
+
 /* On the descriptor, so that neither the umask nor a race has a say. */
 static int set_access(int fd, mode_t mode, gid_t group)
 {
-	if (group != (gid_t)-1 && fchown(fd, (uid_t)-1, group) < 0)
+	if (!has_group(fd, group) && fchown(fd, (uid_t)-1, group) < 0)
 		return -errno;
 	if (fchmod(fd, mode) < 0)
 		return -errno;

@@ -9,6 +9,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "slave-agent/batch.h"
+#include "slave-agent/pulse.h"
 #include "slave-agent/upkeep.h"
 
 /* Where one job isn't alone, others of the same haste are waited for: so long after each, and so
@@ -22,6 +23,7 @@ struct applier {
 	struct watcher *watcher;
 	struct upkeep *upkeep; /* the thread's own, but for its status */
 	pthread_t thread;
+	struct pulse pulse;
 
 	/* Shared, under the lock. */
 	pthread_mutex_t lock;
@@ -86,6 +88,11 @@ void applier_tick(struct applier *applier)
 		if (applier->batch->jobs[i].job->deadline <= now)
 			answer_entry(&applier->batch->jobs[i]);
 	pthread_mutex_unlock(&applier->lock);
+}
+
+bool applier_is_stuck(const struct applier *applier, uint64_t limit_ms)
+{
+	return pulse_is_stuck(&applier->pulse, limit_ms);
 }
 
 void applier_get_status(struct applier *applier, struct applier_status *ret_status)
@@ -195,13 +202,22 @@ static struct job *take_jobs(struct applier *applier)
 	return jobs;
 }
 
+static void work(struct applier *applier, struct job *jobs)
+{
+	pulse_begin(&applier->pulse);
+	if (jobs)
+		run_batch(applier, jobs);
+	upkeep_run(applier->upkeep);
+	pulse_end(&applier->pulse);
+}
+
 static void *run(void *context)
 {
 	struct applier *applier = context;
 	struct job *jobs;
 	bool stopping = false;
 
-	upkeep_run(applier->upkeep);
+	work(applier, NULL);
 	while (!stopping) {
 		pthread_mutex_lock(&applier->lock);
 		jobs = take_jobs(applier);
@@ -210,10 +226,8 @@ static void *run(void *context)
 
 		if (stopping)
 			drop_jobs(applier, jobs, ZP_EFULL);
-		else if (jobs)
-			run_batch(applier, jobs);
-		if (!stopping)
-			upkeep_run(applier->upkeep);
+		else
+			work(applier, jobs);
 	}
 	return NULL;
 }

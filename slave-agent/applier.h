@@ -46,6 +46,9 @@ void applier_free(struct applier *applier);
 /* Queues a job, which will be answered in any case. */
 void applier_submit(struct applier *applier, struct job *job);
 
+/* Whether its thread has been at the same batch, or the same upkeep, for longer than this. */
+bool applier_is_stuck(const struct applier *applier, uint64_t limit_ms);
+
 /* Answers the jobs whose deadline is over with what is known of them so far. */
 void applier_tick(struct applier *applier);
 

@@ -14,10 +14,20 @@
 #include "slave-agent/agent.h"
 #include "slave-agent/cmd.h"
 #include "slave-agent/server.h"
+#include "slave-agent/supervisor.h"
 
 #define STATE_DIRECTORY_MODE 0750
 #define TICK_MS		     200
 #define DRAIN_MS	     5000 /* for replies under way when the agent stops */
+
+/* After which a thread is taken for stuck: no request needs this long, nor does any batch. */
+#define SERVER_STUCK_MS	 (60 * 1000)
+#define APPLIER_STUCK_MS (30 * 60 * 1000)
+
+/* When the service manager is to hear of us next, clock_steady_ms(); pause 0: never. */
+struct watchdog {
+	uint64_t pause, next;
+};
 
 /* Everything that run() starts, in the order in which it starts it. */
 struct daemon {
@@ -109,16 +119,42 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 	return server_start(&daemon->agent, &daemon->server, why);
 }
 
+/*
+ * The service manager's watchdog is fed as long as this loop turns, the threads that serve requests
+ * get on, and the applier doesn't stay in one batch for longer than the longest that named may take
+ * for it, with a search for zones that named refuses among a million. Not watched is the watcher:
+ * without it zones are served all the same.
+ */
+static void feed_watchdog(const struct daemon *daemon, struct watchdog *watchdog)
+{
+	uint64_t now = clock_steady_ms();
+	bool well;
+
+	if (watchdog->pause == 0 || now < watchdog->next)
+		return;
+	watchdog->next = now + watchdog->pause;
+	well = !server_is_stuck(daemon->server, SERVER_STUCK_MS) &&
+	       !applier_is_stuck(daemon->agent.applier, APPLIER_STUCK_MS);
+	if (well)
+		supervisor_notify("WATCHDOG=1");
+	else
+		log_error("run: a thread of the agent is stuck; the service manager is let end it");
+}
+
 /* Until a signal asks for the end. */
 static void serve(struct daemon *daemon)
 {
 	struct pollfd signals = {.fd = daemon->signals, .events = POLLIN};
+	struct watchdog watchdog = {.pause = supervisor_get_watchdog()};
 
+	supervisor_notify("READY=1\nSTATUS=serving masters");
 	while (poll(&signals, 1, TICK_MS) <= 0) {
 		server_tick(daemon->server);
 		applier_tick(daemon->agent.applier);
+		feed_watchdog(daemon, &watchdog);
 	}
 	log_notice("run: stopping");
+	supervisor_notify("STOPPING=1\nSTATUS=finishing what is under way");
 }
 
 static void drain(struct daemon *daemon)

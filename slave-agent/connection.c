@@ -8,6 +8,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "slave-agent/exchange.h"
+#include "slave-agent/local_peer.h"
 #include "slave-agent/request.h"
 
 void connection_list_init(struct connection_list *list, struct agent *agent, bool is_local)
@@ -63,8 +64,6 @@ static void open_connection(struct connection_list *list, struct MHD_Connection 
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct connection *connection;
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
 
 	connection = calloc(1, sizeof(*connection));
 	if (!connection || !info) {
@@ -73,10 +72,8 @@ static void open_connection(struct connection_list *list, struct MHD_Connection 
 	}
 	connection->fd = info->connect_fd;
 	connection->since = clock_steady_ms();
-	connection->user = (uid_t)-1;
-	if (list->is_local &&
-	    getsockopt(connection->fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
-		connection->user = peer.uid;
+	connection->is_administrator =
+		list->is_local && local_peer_is_administrator(connection->fd);
 	*socket_closure = connection;
 
 	pthread_mutex_lock(&list->lock);
@@ -166,7 +163,7 @@ static bool is_allowed(const struct connection_list *list, struct MHD_Connection
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	const struct connection *connection = info ? info->socket_context : NULL;
 
-	return !list->is_local || (connection && exchange_is_allowed_user(connection->user));
+	return !list->is_local || (connection && connection->is_administrator);
 }
 
 static int add_signature(struct agent *agent, const struct request *request,
@@ -236,7 +233,7 @@ static void handle_head(struct connection_list *list, struct request *request,
 			     "the header fields can't be taken (%s)", error_text(r));
 	} else if (!is_allowed(list, mhd)) {
 		request_fail(request, PROBLEM_NOT_LOCAL,
-			     "this socket is for root and the agent's own user");
+			     "this socket is for root, and the agent's own user and group");
 	} else {
 		exchange_head(list->agent, request);
 	}
@@ -257,16 +254,10 @@ static void submit(struct connection_list *list, struct request *request,
 	applier_submit(list->agent->applier, request->job);
 }
 
-enum MHD_Result connection_handle(void *closure, struct MHD_Connection *mhd, const char *url,
-				  const char *method, const char *version, const char *data,
-				  size_t *size, void **request_closure)
+static enum MHD_Result handle(struct connection_list *list, struct MHD_Connection *mhd,
+			      const char *method, const char *version, const char *data,
+			      size_t *size, struct request *request)
 {
-	struct connection_list *list = closure;
-	struct request *request = *request_closure;
-
-	(void)url;
-	if (!request)
-		return MHD_NO;
 	if (!request->method) {
 		handle_head(list, request, mhd, method, version);
 		if (!request->status)
@@ -288,4 +279,20 @@ enum MHD_Result connection_handle(void *closure, struct MHD_Connection *mhd, con
 	}
 	log_exchange(request);
 	return send_reply(list, request, mhd);
+}
+
+enum MHD_Result connection_handle(void *closure, struct MHD_Connection *mhd, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *size, void **request_closure)
+{
+	struct connection_list *list = closure;
+	enum MHD_Result result;
+
+	(void)url;
+	if (!*request_closure)
+		return MHD_NO;
+	pulse_begin(&list->pulse);
+	result = handle(list, mhd, method, version, data, size, *request_closure);
+	pulse_end(&list->pulse);
+	return result;
 }

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "slave-agent/agent.h"
+#include "slave-agent/pulse.h"
 
 #define CONNECTION_REQUEST_MS (30 * 1000) /* for a whole request to arrive, PROTOCOL.md §10 */
 
@@ -22,7 +23,7 @@
 struct connection {
 	struct connection *previous, *next;
 	int fd;
-	uid_t user;	/* at the other end of a unix socket */
+	bool is_administrator; /* at the other end of the unix socket */
 	uint64_t since; /* when the request that is arriving may have begun, clock_steady_ms() */
 	bool is_busy;	/* its request has arrived and isn't answered yet */
 };
@@ -33,6 +34,7 @@ struct connection_list {
 	bool is_local;
 	pthread_mutex_t lock;
 	struct connection *first;
+	struct pulse pulse; /* of the thread that the library runs the callbacks in */
 };
 
 void connection_list_init(struct connection_list *list, struct agent *agent, bool is_local);

@@ -3,17 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "proto/clock.h"
 #include "slave-agent/auth.h"
 #include "slave-agent/route.h"
 #include "slave-agent/transport.h"
-
-bool exchange_is_allowed_user(uid_t user)
-{
-	return user == 0 || user == geteuid();
-}
 
 /* JSON or nothing: a media type may have parameters (RFC 9110 §8.3.1). */
 static bool is_json(const char *type)

@@ -6,17 +6,12 @@
  * reply (request->status) or leaves it to the next one.
  */
 
-#include <sys/types.h>
-
 #include "proto/envelope.h"
 #include "slave-agent/agent.h"
 #include "slave-agent/request.h"
 
 /* The head is there: transport, caller, route. */
 void exchange_head(struct agent *agent, struct request *request);
-
-/* Whether the user at the other end of the unix socket may do all: root and the agent's own. */
-bool exchange_is_allowed_user(uid_t user);
 
 /* More of the content. */
 void exchange_content(struct request *request, const void *data, size_t length);

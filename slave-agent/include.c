@@ -13,8 +13,8 @@
 #include "slave-agent/shard.h"
 
 #define INCLUDE_SIZE_MAX       (1024 * 1024 * 1024) /* bytes: that of version 1 held all zones */
-#define INCLUDE_DIRECTORY_MODE 02750
-#define DATA_DIRECTORY_MODE    02770
+#define INCLUDE_DIRECTORY_MODE 0750
+#define DATA_DIRECTORY_MODE    0770
 
 #define HEADER                                                                                     \
 	"# Written by zonepush-agent. What is changed here, or in the files below, by hand is\n"   \

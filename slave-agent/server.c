@@ -106,6 +106,14 @@ void server_tick(struct server *server)
 		connection_list_tick(&server->listeners[i].connections);
 }
 
+bool server_is_stuck(const struct server *server, uint64_t limit_ms)
+{
+	for (size_t i = 0; i < server->count; i++)
+		if (pulse_is_stuck(&server->listeners[i].connections.pulse, limit_ms))
+			return true;
+	return false;
+}
+
 void server_quiesce(struct server *server)
 {
 	MHD_socket fd;

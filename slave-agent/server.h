@@ -7,6 +7,9 @@
 
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "proto/error.h"
 #include "slave-agent/agent.h"
 
@@ -23,6 +26,9 @@ int server_start(struct agent *agent, struct server **ret_server, struct reason 
 
 /* Ends requests that take too long to arrive. To be called a few times a second. */
 void server_tick(struct server *server);
+
+/* Whether a thread that serves requests has been at the same one for longer than this. */
+bool server_is_stuck(const struct server *server, uint64_t limit_ms);
 
 /* Accepts no more connections. */
 void server_quiesce(struct server *server);

@@ -85,6 +85,7 @@ class Daemon:
     def __init__(self, name, argv, directory, home):
         self.name = name
         self.argv = argv
+        self.descriptors = ()  # that it inherits
         self.directory = directory
         self.home = home
         self.pid_file = directory / f"{name}.pid"
@@ -114,6 +115,7 @@ class Daemon:
                 stderr=log,
                 cwd=self.directory,
                 start_new_session=True,
+                pass_fds=self.descriptors,
             )
         self.pid_file.write_text(f"{process.pid}\n")
 

@@ -1,0 +1,15 @@
+#ifndef ZP_LOCAL_PEER_H
+#define ZP_LOCAL_PEER_H
+
+/* Who is at the other end of the unix socket, as the kernel says: unix(7), SO_PEERCRED. */
+
+#include <stdbool.h>
+
+/*
+ * Whether the process that connected may administer the agent: root, the agent's own user, or a
+ * member of the agent's own group, which is the primary one of its process. What can't be found out
+ * is a no.
+ */
+bool local_peer_is_administrator(int fd);
+
+#endif
