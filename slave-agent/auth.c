@@ -112,8 +112,6 @@ void auth_check(struct agent *agent, struct request *request)
 			 parameters.nonce);
 	}
 	if (r < 0) {
-		log_info("auth: refused '%s %s' (%s)", request->method, request->path,
-			 *why.text ? why.text : error_text(r));
 		reply_unopened(r, &why, request);
 		return;
 	}
@@ -123,7 +121,8 @@ void auth_check(struct agent *agent, struct request *request)
 		reply_not_fresh(agent, now, request);
 	else if (search.master.id != 0) /* any number of strange keys would use up the room */
 		use_nonce(agent, &parameters, now, request);
-	request->caller.master = search.master.id;
+	if (!request->status)
+		request->caller.master = search.master.id;
 	snprintf(request->caller.name, sizeof(request->caller.name), "%s", search.master.name);
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +23,8 @@
 struct connection {
 	struct connection *previous, *next;
 	int fd;
-	uid_t user;	/* at the other end of a unix socket */
+	uid_t user;			/* at the other end of a unix socket */
+	char address[INET6_ADDRSTRLEN]; /* of the peer; "" there */
 	uint64_t since; /* when the request that is arriving may have begun, clock_steady_ms() */
 	bool is_busy;	/* its request has arrived and isn't answered yet */
 };
