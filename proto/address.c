@@ -121,6 +121,20 @@ void address_render(const struct address *address, char ret_text[static ADDRESS_
 		 address->host, (unsigned int)address->port);
 }
 
+void address_render_host(const struct sockaddr_storage *socket_address,
+			 char ret_host[static INET6_ADDRSTRLEN])
+{
+	const void *bytes = NULL;
+
+	if (socket_address->ss_family == AF_INET)
+		bytes = &((const struct sockaddr_in *)socket_address)->sin_addr;
+	else if (socket_address->ss_family == AF_INET6)
+		bytes = &((const struct sockaddr_in6 *)socket_address)->sin6_addr;
+	ret_host[0] = '\0';
+	if (bytes)
+		inet_ntop(socket_address->ss_family, bytes, ret_host, INET6_ADDRSTRLEN);
+}
+
 socklen_t address_to_socket(const struct address *address, struct sockaddr_storage *ret_socket)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_socket;

@@ -33,6 +33,10 @@ int address_check_primary(const struct address *address, struct reason *why)
 /* Host and port, an IPv6 host in brackets. */
 void address_render(const struct address *address, char ret_text[static ADDRESS_SIZE]);
 
+/* The host alone, as in struct address; "" where it is neither IPv4 nor IPv6. */
+void address_render_host(const struct sockaddr_storage *socket_address,
+			 char ret_host[static INET6_ADDRSTRLEN]);
+
 /* For bind(2) and connect(2). */
 socklen_t address_to_socket(const struct address *address, struct sockaddr_storage *ret_socket);
 

@@ -43,6 +43,11 @@ void log_set_prologue(const char *prologue)
 	log_prologue = prologue;
 }
 
+bool log_is_journal(void)
+{
+	return log_to_journal;
+}
+
 /* One write(2) a line, so that lines of several threads and processes don't mix. */
 static void __attribute__((format(printf, 2, 0)))
 write_line(enum log_level level, const char *format, va_list arguments)

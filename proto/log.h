@@ -10,6 +10,8 @@
  * A line reads `subject: what failed 'object' (reason)`.
  */
 
+#include <stdbool.h>
+
 enum log_level {
 	LOG_LEVEL_ERROR = 3,
 	LOG_LEVEL_WARNING = 4,
@@ -29,6 +31,9 @@ void log_init(const char *program, enum log_level least);
  * when there is none. Must stay valid.
  */
 void log_set_prologue(const char *prologue);
+
+/* Whether standard error is the journal's. */
+bool log_is_journal(void);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

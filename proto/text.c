@@ -38,7 +38,8 @@ static size_t escape_byte(unsigned char byte, char form[static 5])
 {
 	if (byte < 0x20 || byte > 0x7e)
 		return (size_t)snprintf(form, 5, "\\x%02x", byte);
-	return (size_t)snprintf(form, 5, "%c", byte);
+	form[0] = (char)byte;
+	return 1;
 }
 
 void text_escape(const char *text, char *ret_escaped, size_t size)

@@ -8,6 +8,7 @@
 
 #include "slave-agent/agent_config.h"
 #include "slave-agent/applier.h"
+#include "slave-agent/audit.h"
 #include "slave-agent/identity.h"
 #include "slave-agent/registry.h"
 #include "slave-agent/replay.h"
@@ -19,6 +20,7 @@ struct agent {
 	struct applier *applier;
 	struct watcher *watcher;
 	struct replay *replay;
+	struct audit *audit;
 	int64_t started; /* seconds since 1970 */
 
 	/* For reading only; several HTTP threads share it. */

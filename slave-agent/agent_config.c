@@ -23,6 +23,13 @@ static int check_view(const char *text, struct reason *why)
 			   AGENT_VIEW_MAX);
 }
 
+static int check_audit(const char *text, struct reason *why)
+{
+	if (!*text || *text == '/')
+		return 0;
+	return reason_fail(why, ZP_ESYNTAX, "'%s' isn't an absolute path", text);
+}
+
 const struct config_key agent_config_keys[] = {
 	{"listen", CONFIG_LIST, "0.0.0.0:8353, [::]:8353", MEMBER(listen_texts), 0, 0, NULL},
 	{"socket", CONFIG_PATH, "/run/zonepush-agent/socket", MEMBER(socket), 0, 0, NULL},
@@ -30,6 +37,7 @@ const struct config_key agent_config_keys[] = {
 	{"key", CONFIG_PATH, "/etc/zonepush-agent/key.pem", MEMBER(key), 0, 0, NULL},
 	{"include", CONFIG_PATH, "/var/lib/bind/zonepush/zones.conf", MEMBER(include), 0, 0, NULL},
 	{"data", CONFIG_PATH, "/var/cache/bind/zonepush", MEMBER(data), 0, 0, NULL},
+	{"audit", CONFIG_STRING, "", MEMBER(audit), 0, 0, check_audit},
 	{"group", CONFIG_STRING, "bind", MEMBER(group_name), 0, 0, NULL},
 	{"named-conf", CONFIG_PATH, "/etc/bind/named.conf", MEMBER(named_conf), 0, 0, NULL},
 	{"named-checkconf", CONFIG_PATH, "/usr/bin/named-checkconf", MEMBER(named_checkconf), 0, 0,

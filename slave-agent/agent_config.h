@@ -24,6 +24,7 @@ struct agent_config {
 	char *key;
 	char *include;
 	char *data;
+	char *audit; /* "": no file */
 	char *group_name;
 	char *named_conf;
 	char *named_checkconf;

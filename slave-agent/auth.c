@@ -116,8 +116,6 @@ void auth_check(struct agent *agent, struct request *request)
 			 parameters.nonce);
 	}
 	if (r < 0) {
-		log_info("auth: refused '%s %s' (%s)", request->method, request->path,
-			 *why.text ? why.text : error_text(r));
 		reply_unopened(r, &why, request);
 		return;
 	}
@@ -129,7 +127,8 @@ void auth_check(struct agent *agent, struct request *request)
 		use_nonce(agent, &parameters, now, request);
 	if (!request->status)
 		handover_note(agent, &search.master, key_get_public(self));
-	request->caller.master = search.master.id;
+	if (!request->status)
+		request->caller.master = search.master.id;
 	snprintf(request->caller.name, sizeof(request->caller.name), "%s", search.master.name);
 }
 

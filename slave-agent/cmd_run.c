@@ -13,6 +13,7 @@
 #include "proto/log.h"
 #include "slave-agent/agent.h"
 #include "slave-agent/cmd.h"
+#include "slave-agent/journal.h"
 #include "slave-agent/server.h"
 #include "slave-agent/supervisor.h"
 
@@ -108,6 +109,10 @@ static int start(struct daemon *daemon, const struct agent_config *config, struc
 	r = replay_new(daemon->agent.started, &daemon->agent.replay);
 	if (r < 0)
 		return reason_fail(why, r, "can't start (%s)", error_text(r));
+	r = audit_new(config->audit, log_is_journal() ? JOURNAL_SOCKET : NULL,
+		      &daemon->agent.audit);
+	if (r < 0)
+		return reason_fail(why, r, "can't start (%s)", error_text(r));
 	r = watcher_new(config, &daemon->agent.watcher, why);
 	if (r < 0)
 		return r;
@@ -151,6 +156,7 @@ static void serve(struct daemon *daemon)
 	while (poll(&signals, 1, TICK_MS) <= 0) {
 		server_tick(daemon->server);
 		applier_tick(daemon->agent.applier);
+		audit_tick(daemon->agent.audit, clock_steady_ms());
 		feed_watchdog(daemon, &watchdog);
 	}
 	log_notice("run: stopping");
@@ -177,6 +183,7 @@ static void stop(struct daemon *daemon)
 	applier_free(daemon->agent.applier);
 	watcher_free(daemon->agent.watcher);
 	replay_free(daemon->agent.replay);
+	audit_free(daemon->agent.audit);
 	registry_free(daemon->agent.reader);
 	registry_free(daemon->registry);
 	identity_free(daemon->agent.identity);

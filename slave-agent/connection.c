@@ -5,8 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "proto/address.h"
 #include "proto/clock.h"
 #include "proto/log.h"
+#include "slave-agent/audit_request.h"
 #include "slave-agent/exchange.h"
 #include "slave-agent/local_peer.h"
 #include "slave-agent/request.h"
@@ -44,11 +46,18 @@ bool connection_list_is_busy(struct connection_list *list)
 	return busy;
 }
 
-static void set_busy(struct connection_list *list, struct MHD_Connection *mhd, bool is_busy)
+/* NULL where there was no memory for it. */
+static struct connection *find(struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct connection *connection = info ? info->socket_context : NULL;
+
+	return info ? info->socket_context : NULL;
+}
+
+static void set_busy(struct connection_list *list, struct MHD_Connection *mhd, bool is_busy)
+{
+	struct connection *connection = find(mhd);
 
 	if (!connection)
 		return;
@@ -64,6 +73,8 @@ static void open_connection(struct connection_list *list, struct MHD_Connection 
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct connection *connection;
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+	socklen_t length = sizeof(address);
 
 	connection = calloc(1, sizeof(*connection));
 	if (!connection || !info) {
@@ -72,8 +83,12 @@ static void open_connection(struct connection_list *list, struct MHD_Connection 
 	}
 	connection->fd = info->connect_fd;
 	connection->since = clock_steady_ms();
-	connection->is_administrator =
-		list->is_local && local_peer_is_administrator(connection->fd);
+	connection->user = (uid_t)-1;
+	if (list->is_local)
+		connection->is_administrator =
+			local_peer_is_administrator(connection->fd, &connection->user);
+	if (getpeername(connection->fd, (struct sockaddr *)&address, &length) == 0)
+		address_render_host(&address, connection->address);
 	*socket_closure = connection;
 
 	pthread_mutex_lock(&list->lock);
@@ -111,20 +126,33 @@ void connection_notify(void *closure, struct MHD_Connection *mhd, void **socket_
 /* The only place where the target can be had as it was sent. */
 void *connection_begin(void *closure, const char *target, struct MHD_Connection *mhd)
 {
+	const struct connection_list *list = closure;
+	const struct connection *connection = find(mhd);
 	struct request *request;
 	int r;
 
-	(void)closure;
-	(void)mhd;
 	r = request_new(target, &request);
-	return r == 0 ? request : NULL;
+	if (r < 0)
+		return NULL;
+	request->caller.is_local = list->is_local;
+	request->caller.user = (uid_t)-1;
+	if (connection) {
+		request->caller.user = connection->user;
+		request->caller.is_administrator = connection->is_administrator;
+		memcpy(request->caller.address, connection->address, sizeof(connection->address));
+	}
+	return request;
 }
 
 void connection_end(void *closure, struct MHD_Connection *mhd, void **request_closure,
 		    enum MHD_RequestTerminationCode code)
 {
+	struct connection_list *list = closure;
+
 	(void)code;
-	set_busy(closure, mhd, false);
+	set_busy(list, mhd, false);
+	if (*request_closure)
+		audit_request(list->agent->audit, *request_closure);
 	request_free(*request_closure);
 	*request_closure = NULL;
 }
@@ -155,15 +183,6 @@ static int copy_head(struct request *request, struct MHD_Connection *mhd, const 
 		return -ENOMEM;
 	MHD_get_connection_values(mhd, MHD_HEADER_KIND, copy_field, &copy);
 	return copy.error;
-}
-
-static bool is_allowed(const struct connection_list *list, struct MHD_Connection *mhd)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	const struct connection *connection = info ? info->socket_context : NULL;
-
-	return !list->is_local || (connection && connection->is_administrator);
 }
 
 static int add_signature(struct agent *agent, const struct request *request,
@@ -225,13 +244,12 @@ static void handle_head(struct connection_list *list, struct request *request,
 {
 	int r;
 
-	request->caller.is_local = list->is_local;
 	r = copy_head(request, mhd, method, version);
 	if (r < 0) {
 		request->must_close = true;
 		request_fail(request, r == ZP_ETOOBIG ? PROBLEM_MALFORMED : PROBLEM_FAILED,
 			     "the header fields can't be taken (%s)", error_text(r));
-	} else if (!is_allowed(list, mhd)) {
+	} else if (list->is_local && !request->caller.is_administrator) {
 		request_fail(request, PROBLEM_NOT_LOCAL,
 			     "this socket is for root, and the agent's own user and group");
 	} else {
@@ -278,6 +296,7 @@ static enum MHD_Result handle(struct connection_list *list, struct MHD_Connectio
 		exchange_finish(list->agent, request);
 	}
 	log_exchange(request);
+	audit_request(list->agent->audit, request);
 	return send_reply(list, request, mhd);
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,9 @@
 struct connection {
 	struct connection *previous, *next;
 	int fd;
-	bool is_administrator; /* at the other end of the unix socket */
+	uid_t user;			/* at the other end of a unix socket */
+	bool is_administrator;		/* that user, or its group */
+	char address[INET6_ADDRSTRLEN]; /* of the peer; "" there */
 	uint64_t since; /* when the request that is arriving may have begun, clock_steady_ms() */
 	bool is_busy;	/* its request has arrived and isn't answered yet */
 };

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #ifndef SO_PEERGROUPS
@@ -28,13 +27,14 @@ static bool has_group(int fd, gid_t group)
 	return found;
 }
 
-bool local_peer_is_administrator(int fd)
+bool local_peer_is_administrator(int fd, uid_t *ret_user)
 {
 	socklen_t length = sizeof(struct ucred);
 	struct ucred peer;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0)
 		return false;
+	*ret_user = peer.uid;
 	return peer.uid == 0 || peer.uid == geteuid() || peer.gid == getegid() ||
 	       has_group(fd, getegid());
 }

@@ -221,6 +221,7 @@ void request_reply_problem(struct request *request, const struct problem *proble
 	if (r < 0)
 		text_buffer_done(&request->reply);
 	request->is_problem = true;
+	request->problem = *problem;
 	request->status = problem_status(problem->type);
 }
 

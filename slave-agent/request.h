@@ -6,9 +6,11 @@
  * first byte of its target to the last of its reply.
  */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "proto/envelope.h"
 #include "proto/error.h"
@@ -33,9 +35,12 @@ struct route;
 /* Who asks. */
 struct caller {
 	bool is_local;
-	int64_t master;	       /* registry id; 0: nobody yet, the local administrator, or a key that
-				  isn't let in (ROUTE_ANY_KEY) */
-	struct key_public key; /* that signed, where is_verified */
+	uid_t user;			/* at the other end of the unix socket, where is_local */
+	bool is_administrator;		/* he may do all that the socket offers */
+	char address[INET6_ADDRSTRLEN]; /* of the peer, where not is_local */
+	int64_t master; /* registry id; 0: nobody who is believed yet, the local administrator, or a
+			   key that isn't let in (ROUTE_ANY_KEY) */
+	struct key_public key;	     /* that signed, where is_verified */
 	const struct key *agent_key; /* of the agent, for the reply to it */
 	char name[REGISTRY_NAME_MAX + 1];
 	bool is_verified; /* the signature is right: replies are signed, with this nonce */
@@ -62,6 +67,8 @@ struct request {
 	/* The reply: there as soon as status isn't 0. */
 	int status;
 	bool is_problem;
+	struct problem problem; /* where is_problem */
+	bool is_audited;
 	bool must_close; /* what follows on this connection can't be trusted */
 	char allow[32];	 /* methods, for 405 */
 	struct text_buffer reply;

@@ -206,6 +206,8 @@ void resource_enrol_finish(struct agent *agent, struct request *request)
 	const struct registry_master *master = &enrolment->master;
 
 	(void)agent;
+	/* For who reads of this request in the audit log. */
+	snprintf(request->caller.name, sizeof(request->caller.name), "%s", master->name);
 	if (!enrolment->was_repeated)
 		log_notice("enrol: '%s' is let in by invitation %s, with key %s", master->name,
 			   enrolment->id, enrolment->key.id);

@@ -16,6 +16,7 @@ state = {directory}/state
 key = {key}
 include = {include}
 data = {directory}/data
+audit = {audit}
 group =
 named-conf = {named_conf}
 rndc = {rndc}
@@ -36,6 +37,7 @@ class Slave(Host):
         self.http = ports["http"]
         self.url = f"http://{ADDRESS}:{self.http}"
         self.socket = self.directory / "socket"
+        self.audit = self.directory / "audit.jsonl"
         self.include = self.directory / "include" / "zones.conf"
         argv = [self.executable, "-c", self.configuration, "run"]
         self.agent = Daemon("agent", argv, self.directory, home)
@@ -58,6 +60,7 @@ class Slave(Host):
             directory=self.directory,
             key=self.key,
             include=self.include,
+            audit=self.audit,
             named_conf=self.named.configuration,
             rndc=RNDC,
             rndc_key=self.named.key,
