@@ -2,7 +2,7 @@
 
 import json
 
-from laboratory import plesk
+from laboratory import plesk, poll
 
 GONE = None
 
@@ -102,7 +102,7 @@ def test_nothing_is_left_of_a_deleted_zone(lab, master, zone):
     must(master.change("create", [zone]))
     served(lab, {zone: master.read_serials()[zone]})
     for slave in lab.slaves:
-        assert list((slave.directory / "data").glob(f"{zone}.*.db"))
+        poll(lambda data=slave.directory / "data": list(data.glob(f"{zone}.*.db")))
     must(master.change("delete", [zone]))
     for slave in lab.slaves:
         assert not list((slave.directory / "data").glob(f"{zone}.*"))

@@ -14,7 +14,7 @@ from laboratory import plesk
 LABORATORY = {"masters": 1, "slaves": 1}
 VERBS = ["hook", "event", "install", "uninstall", "deliver", "check", "curl", "explain", "log",
          "sync", "status", "slave add", "slave replace", "slave list", "slave show", "slave pause",
-         "slave resume", "slave remove", "key init", "key show"]
+         "slave resume", "slave remove", "key init", "key show", "key rotate"]
 KEY = "A" * 43
 
 
