@@ -10,6 +10,7 @@
 #include "proto/log.h"
 #include "slave-agent/audit_request.h"
 #include "slave-agent/exchange.h"
+#include "slave-agent/head.h"
 #include "slave-agent/local_peer.h"
 #include "slave-agent/request.h"
 
@@ -157,34 +158,6 @@ void connection_end(void *closure, struct MHD_Connection *mhd, void **request_cl
 	*request_closure = NULL;
 }
 
-struct field_copy {
-	struct request *request;
-	int error;
-};
-
-static enum MHD_Result copy_field(void *closure, enum MHD_ValueKind kind, const char *name,
-				  const char *value)
-{
-	struct field_copy *copy = closure;
-
-	(void)kind;
-	copy->error = request_add_field(copy->request, name, value ? value : "");
-	return copy->error == 0 ? MHD_YES : MHD_NO;
-}
-
-static int copy_head(struct request *request, struct MHD_Connection *mhd, const char *method,
-		     const char *version)
-{
-	struct field_copy copy = {.request = request};
-
-	request->method = strdup(method);
-	request->version = strdup(version);
-	if (!request->method || !request->version)
-		return -ENOMEM;
-	MHD_get_connection_values(mhd, MHD_HEADER_KIND, copy_field, &copy);
-	return copy.error;
-}
-
 static int add_signature(struct agent *agent, const struct request *request,
 			 struct MHD_Response *response)
 {
@@ -244,11 +217,11 @@ static void handle_head(struct connection_list *list, struct request *request,
 {
 	int r;
 
-	r = copy_head(request, mhd, method, version);
+	r = head_take(mhd, method, version, request);
 	if (r < 0) {
 		request->must_close = true;
-		request_fail(request, r == ZP_ETOOBIG ? PROBLEM_MALFORMED : PROBLEM_FAILED,
-			     "the header fields can't be taken (%s)", error_text(r));
+		request_fail(request, r == -ENOMEM ? PROBLEM_FAILED : PROBLEM_MALFORMED,
+			     "the head can't be taken (%s)", error_text(r));
 	} else if (list->is_local && !request->caller.is_administrator) {
 		request_fail(request, PROBLEM_NOT_LOCAL,
 			     "this socket is for root, and the agent's own user and group");

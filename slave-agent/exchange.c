@@ -51,6 +51,8 @@ void exchange_head(struct agent *agent, struct request *request)
 		request->must_close = true;
 		return;
 	}
+	/* Chunks leave room for opinions on where the content ends; so nothing may follow it. */
+	request->must_close = request_get_field(request, "transfer-encoding") != NULL;
 	if (!request->caller.is_local)
 		auth_check(agent, request);
 	if (!request->status)

@@ -112,6 +112,8 @@ int transport_check(const struct request *request, struct reason *why)
 
 	if (strcmp(request->version, "HTTP/1.1") != 0)
 		return reason_fail(why, ZP_ESYNTAX, "only HTTP/1.1 is spoken here");
+	if (!is_token(request->method))
+		return reason_fail(why, ZP_ESYNTAX, "the method isn't a token");
 	r = check_size(request, why);
 	if (r == 0)
 		r = check_target(request, why);

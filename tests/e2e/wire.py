@@ -161,8 +161,15 @@ def verify_reply(reply, request, agent):
     assert reply.headers["content-digest"] == digest_of(reply.body)
 
 
-__all__ = ["InvalidSignature", "Middle", "Reply", "Signer", "call", "digest_of", "exchange", "send",
-           "verify_reply"]
+__all__ = ["InvalidSignature", "Middle", "Reply", "Signer", "call", "digest_of", "exchange", "render",
+           "send", "verify_reply"]
+
+
+def render(method, target, fields, body=b""):
+    """The bytes of a request with these fields and no other but Host."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: a",
+             *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
 
 
 def exchange(address, data, seconds=TIMEOUT):
