@@ -107,8 +107,8 @@ static const char *const schema_steps[] = {
 	") STRICT, WITHOUT ROWID;",
 
 	/* Keys that change: 0 is no end, and `agent_key` the agent's that the master named last. */
-	"ALTER TABLE master_key ADD COLUMN ends_at INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE master ADD COLUMN agent_key TEXT NOT NULL DEFAULT '';",
+	("ALTER TABLE master_key ADD COLUMN ends_at INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE master ADD COLUMN agent_key TEXT NOT NULL DEFAULT '';"),
 };
 
 static const struct database_schema schema = {
